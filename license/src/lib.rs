@@ -1,0 +1,1 @@
+//! What a license bundle is and whether it is good.

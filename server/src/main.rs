@@ -1,0 +1,5 @@
+//! Countersign: the server and the command line.
+
+use countersign_license as _;
+
+fn main() {}
