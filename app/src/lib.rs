@@ -1,9 +1,21 @@
-//! Every page and component of Countersign.
+//! Every page and component of Countersign: for the browser and for the server.
+//!
+//! Pages are whole HTML from the server; islands wake what is alive in them. The static checker is the same checker
+//! component, mounted in the browser alone. This crate knows no SQL, no environment, no file system and no clock but the
+//! browser's, which is read in an event or effect and passed on as a number.
 
-use leptos::prelude::*;
+#![forbid(unsafe_code)]
 
-/// The license checker.
-#[component]
-pub fn Checker() -> impl IntoView {
-    view! { <h1>"Check a license bundle"</h1> }
-}
+mod checker;
+#[cfg(feature = "ssr")]
+mod pages;
+mod paths;
+mod words;
+
+pub use checker::Checker;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
+pub use checker::CheckerIsland;
+#[cfg(feature = "ssr")]
+pub use pages::{license_checker, not_found};
+pub use paths::Paths;
+pub use words::{Headline, Tone, facts, headline, summary};

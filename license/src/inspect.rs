@@ -209,6 +209,8 @@ pub struct Inspection {
     pub claims: Option<Json>,
     /// The claims, where no good signature vouches for them.
     pub unverified_claims: Option<Json>,
+    /// [`Inspection::unverified_claims`] as a license would have them, if they are complete.
+    pub unverified: Option<Claims>,
     /// The key.
     pub key: Option<KeyFacts>,
     /// Seconds until `exp`, negative after it; only under a good signature.
@@ -330,9 +332,10 @@ impl Ladder<'_> {
         let verdict = verdict(self.reading.bare, &checks);
         let genuine = matches!(verdict, Verdict::Valid | Verdict::Expired | Verdict::NotYetValid);
         let expiry = self.token.claims.as_ref().and_then(Claims::expiry);
-        let license = match (genuine, parsed, proof) {
-            (true, Some(Ok(claims)), Some(proof)) => Some(License::new(claims, proof)),
-            _ => None,
+        let (license, unverified) = match (parsed, proof) {
+            (Some(Ok(claims)), Some(proof)) if genuine => (Some(License::new(claims, proof)), None),
+            (Some(Ok(claims)), None) => (None, Some(claims)),
+            _ => (None, None),
         };
         let (claims, unverified_claims) = match self.token.claims.clone() {
             claims if verified => (claims, None),
@@ -347,6 +350,7 @@ impl Ladder<'_> {
             unverified_header: self.token.header.clone(),
             claims,
             unverified_claims,
+            unverified,
             key: facts,
             expires_in_seconds: expiry.filter(|_| verified).map(|expiry| expiry.seconds().saturating_sub(self.now)),
             repaired: None,

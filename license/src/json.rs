@@ -127,6 +127,32 @@ impl Json {
         }
     }
 
+    /// The value over several lines, for people: two spaces of indentation, and every character that could hide or reorder
+    /// the text as its JSON escape. It reads back as the same value.
+    pub fn readable(&self) -> String {
+        let mut out = String::new();
+        self.write_readable(&mut out, 0);
+        out
+    }
+
+    fn write_readable(&self, out: &mut String, depth: usize) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(text) => out.push_str(text),
+            Self::String(text) => crate::shown::write_quoted(out, text),
+            Self::Array(elements) => write_block(out, depth, '[', ']', elements, |out, element| {
+                element.write_readable(out, depth + 1);
+            }),
+            Self::Object(members) => write_block(out, depth, '{', '}', members, |out, (name, value)| {
+                crate::shown::write_quoted(out, name);
+                out.push_str(": ");
+                value.write_readable(out, depth + 1);
+            }),
+        }
+    }
+
     /// What kind of value this is, in a word with its article.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -138,6 +164,27 @@ impl Json {
             Self::Object(_) => "an object",
         }
     }
+}
+
+fn write_block<T>(
+    out: &mut String,
+    depth: usize,
+    open: char,
+    close: char,
+    items: &[T],
+    write: impl Fn(&mut String, &T),
+) {
+    out.push(open);
+    for (index, item) in items.iter().enumerate() {
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.extend(std::iter::repeat_n("  ", depth + 1));
+        write(out, item);
+    }
+    if !items.is_empty() {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    }
+    out.push(close);
 }
 
 /// Opens one level of a text that is known to be one well-formed value, and what lies within.
@@ -279,6 +326,17 @@ mod tests {
     fn depth_is_bounded() {
         assert_eq!(error(&"[".repeat(60_000)), JsonError::CutOff { line: 1 });
         assert_eq!(error(&format!("{}{}", "[".repeat(30_000), "]".repeat(30_000))), JsonError::TooDeep);
+    }
+
+    #[test]
+    fn the_readable_form_hides_nothing_and_reads_back_the_same() {
+        let json = Json::parse("{\"a\":[1,\"x\u{202e}\\u0000\\\"\u{1f600}\"],\"b\":{},\"c\":[]}").unwrap();
+        let readable = json.readable();
+        assert_eq!(
+            readable,
+            "{\n  \"a\": [\n    1,\n    \"x\\u202e\\u0000\\\"\u{1f600}\"\n  ],\n  \"b\": {},\n  \"c\": []\n}"
+        );
+        assert_eq!(Json::parse(&readable), Ok(json));
     }
 
     #[test]

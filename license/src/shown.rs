@@ -24,6 +24,24 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// A text as a JSON string in which every character that could hide or reorder the line is escaped.
+pub(crate) fn write_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if is_plain(c) => out.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
 /// Whether a character is shown as it is. Controls, bidirectional and other invisible format characters are not, nor are
 /// combining marks, which stack without bound.
 fn is_plain(c: char) -> bool {

@@ -1,5 +1,8 @@
-//! The static checker's entry: the checker component, mounted on the page.
+//! The static checker's entry: the checker component, mounted in the page.
 
 fn main() {
-    leptos::mount::mount_to_body(countersign_app::Checker);
+    if let Some(place) = gloo::utils::document().get_element_by_id("checker") {
+        use leptos::wasm_bindgen::JsCast as _;
+        leptos::mount::mount_to(place.unchecked_into(), countersign_app::Checker).forget();
+    }
 }

@@ -1,0 +1,127 @@
+//! What the checker asks of the browser. Called from events and effects alone, so never on the server.
+
+use gloo::file::callbacks::read_as_bytes;
+use gloo::file::{Blob, File};
+use gloo::utils::{document, window};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::js_sys::{Date, Reflect};
+use web_sys::{Event, HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
+
+/// The most that is read of a file, in bytes. A bundle has at most 64 KiB; the rest only serves to say how large a file is.
+const MAX_FILE: u32 = 8 * 1024 * 1024;
+
+/// The browser's clock, in seconds since 1970-01-01 UTC.
+pub(super) fn now() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a Date are within ±8.64e15")]
+    let seconds = (Date::now() / 1000.0).floor() as i64;
+    seconds
+}
+
+/// Calls a function every minute for as long as the page is open.
+pub(super) fn every_minute(call: impl FnMut() + 'static) {
+    gloo::timers::callback::Interval::new(60_000, call).forget();
+}
+
+/// The text in the box that an event comes from.
+pub(super) fn text_of(event: &Event) -> String {
+    let area = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok());
+    area.map(|area| area.value()).unwrap_or_default()
+}
+
+/// Reads a file and hands over its bytes. A file that cannot be read hands over none.
+pub(super) fn read(file: web_sys::File, then: impl Fn(Vec<u8>) + 'static) {
+    let blob: Blob = File::from(file).into();
+    let blob = blob.slice(0, u64::from(MAX_FILE));
+    let reader = StoredValue::new_local(None);
+    let task = read_as_bytes(&blob, move |bytes| {
+        then(bytes.unwrap_or_default());
+        // The handle keeps the reading alive; now it may go.
+        reader.try_update_value(|reader| *reader = None);
+    });
+    reader.set_value(Some(task));
+}
+
+/// Reads the file that was chosen in a file field, and empties the field so that the same file can be chosen again.
+pub(super) fn chosen(event: &Event, then: impl Fn(Vec<u8>) + 'static) {
+    let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+    let file = field.files().and_then(|files| files.get(0));
+    if let Some(file) = file {
+        read(file, then);
+    }
+    field.set_value("");
+}
+
+/// Whether a text is on the clipboard now.
+pub(super) enum Copied {
+    Yes,
+    No,
+}
+
+/// Puts a text on the clipboard, by whichever of the browser's two ways there is, and says whether it worked.
+pub(super) fn copy(text: String, then: impl Fn(Copied, String) + 'static) {
+    let navigator = window().navigator();
+    // On plain http the clipboard does not exist, whatever the types say.
+    let has_clipboard =
+        Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|clipboard| clipboard.is_object());
+    if !has_clipboard {
+        let outcome = if copy_selected(&text) { Copied::Yes } else { Copied::No };
+        return then(outcome, text);
+    }
+    spawn_local(async move {
+        let written = JsFuture::from(navigator.clipboard().write_text(&text)).await;
+        let outcome = if written.is_ok() || copy_selected(&text) { Copied::Yes } else { Copied::No };
+        then(outcome, text);
+    });
+}
+
+/// The old way: select the text in a field and ask the document to copy.
+fn copy_selected(text: &str) -> bool {
+    let document = document();
+    let field = document.create_element("textarea").ok().and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
+    let (Some(field), Some(body), Some(html)) = (field, document.body(), document.dyn_ref::<HtmlDocument>()) else {
+        return false;
+    };
+    field.set_value(text);
+    field.set_class_name("visually-hidden");
+    let is_copied = body.append_child(&field).is_ok() && {
+        field.select();
+        html.exec_command("copy").unwrap_or(false)
+    };
+    field.remove();
+    is_copied
+}
+
+/// Opens the print dialog.
+pub(super) fn print() {
+    let _ = window().print();
+}
+
+/// How many requests this page has made since it was loaded, in a sentence. There is nothing to say before there is a page.
+pub(super) fn requests() -> String {
+    // The server renders nothing here: it has no page to count for.
+    if !cfg!(target_arch = "wasm32") {
+        return String::new();
+    }
+    let Some(performance) = window().performance() else { return String::new() };
+    let loaded = document_loaded();
+    let entries = performance.get_entries_by_type("resource");
+    let later = entries.iter().filter(|entry| {
+        let start = Reflect::get(entry, &JsValue::from_str("startTime")).ok().and_then(|start| start.as_f64());
+        start.is_some_and(|start| start > loaded)
+    });
+    match later.count() {
+        1 => "1 request since this page was loaded.".to_owned(),
+        count => format!("{count} requests since this page was loaded."),
+    }
+}
+
+/// When the page had loaded, in milliseconds after its navigation began.
+fn document_loaded() -> f64 {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &JsValue::from_str(name)).ok();
+    let navigation = window().performance().map(|performance| performance.get_entries_by_type("navigation").get(0));
+    let end = navigation.and_then(|entry| get(&entry, "loadEventEnd")).and_then(|end| end.as_f64());
+    end.filter(|end| *end > 0.0).unwrap_or(f64::INFINITY)
+}
