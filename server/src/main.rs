@@ -1,5 +1,9 @@
-//! Countersign: the server and the command line.
+//! The `countersign` binary: see [`countersign::cli`].
 
-use countersign_license as _;
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::cli::run()
+}

@@ -1,0 +1,85 @@
+//! The command line. One file per command.
+
+mod check;
+mod issue;
+mod keygen;
+mod pem;
+mod report;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
+
+/// Checks and issues license bundles, and serves the license front door of a self-hosted platform.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Keygen(keygen::Keygen),
+    Issue(issue::Issue),
+}
+
+/// Why a command could not do what it was asked. Exit status 2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::read();
+    let result = match cli.command {
+        Command::Check(check) => check.run(&environment),
+        Command::Keygen(keygen) => keygen.run(),
+        Command::Issue(issue) => issue.run(),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("countersign: {failure}");
+        ExitCode::from(2)
+    })
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file that must not be there yet. A secret one only its owner can read.
+fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if secret { 0o600 } else { 0o644 });
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure(format!("{} is already there and stays as it is: name another file", path.display()))
+        }
+        _ => Failure(format!("cannot write {}: {error}", path.display())),
+    })
+}

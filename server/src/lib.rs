@@ -1,0 +1,11 @@
+//! The server and the command line of Countersign.
+//!
+//! What a bundle is worth is decided in `countersign-license`, how it looks in `countersign-app`. This crate knows the
+//! outside world: files, the environment, the clock, the network.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod verify;
