@@ -10,6 +10,7 @@ mod checker;
 #[cfg(feature = "ssr")]
 mod pages;
 mod paths;
+mod piece;
 mod words;
 
 pub use checker::Checker;
@@ -18,4 +19,5 @@ pub use checker::CheckerIsland;
 #[cfg(feature = "ssr")]
 pub use pages::{license_checker, not_found};
 pub use paths::Paths;
+pub use piece::Piece;
 pub use words::{Headline, Tone, facts, headline, summary};

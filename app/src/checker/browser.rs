@@ -3,12 +3,15 @@
 use gloo::file::callbacks::read_as_bytes;
 use gloo::file::{Blob, File};
 use gloo::utils::{document, window};
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Date, Reflect};
 use web_sys::{Event, HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
+
+use super::state::State;
 
 /// The most that is read of a file, in bytes. A bundle has at most 64 KiB; the rest only serves to say how large a file is.
 const MAX_FILE: u32 = 8 * 1024 * 1024;
@@ -31,13 +34,21 @@ pub(super) fn text_of(event: &Event) -> String {
     area.map(|area| area.value()).unwrap_or_default()
 }
 
-/// Reads a file and hands over its bytes. A file that cannot be read hands over none.
-pub(super) fn read(file: web_sys::File, then: impl Fn(Vec<u8>) + 'static) {
+/// Puts the cursor into a box.
+pub(super) fn focus(area: NodeRef<html::Textarea>) {
+    if let Some(area) = area.get_untracked() {
+        // A box that cannot be focused is no reason to stop.
+        let _ = area.focus();
+    }
+}
+
+/// Reads a file into a box. A file that cannot be read leaves it empty.
+pub(super) fn read(file: web_sys::File, state: State, into: RwSignal<Vec<u8>>) {
     let blob: Blob = File::from(file).into();
     let blob = blob.slice(0, u64::from(MAX_FILE));
     let reader = StoredValue::new_local(None);
     let task = read_as_bytes(&blob, move |bytes| {
-        then(bytes.unwrap_or_default());
+        state.take(into, bytes.unwrap_or_default());
         // The handle keeps the reading alive; now it may go.
         reader.try_update_value(|reader| *reader = None);
     });
@@ -45,11 +56,11 @@ pub(super) fn read(file: web_sys::File, then: impl Fn(Vec<u8>) + 'static) {
 }
 
 /// Reads the file that was chosen in a file field, and empties the field so that the same file can be chosen again.
-pub(super) fn chosen(event: &Event, then: impl Fn(Vec<u8>) + 'static) {
+pub(super) fn chosen(event: &Event, state: State, into: RwSignal<Vec<u8>>) {
     let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
     let file = field.files().and_then(|files| files.get(0));
     if let Some(file) = file {
-        read(file, then);
+        read(file, state, into);
     }
     field.set_value("");
 }

@@ -1,74 +1,54 @@
 //! Two licenses side by side: what a renewal changes.
 
-use countersign_license::{Change, Difference, Field, Policy, compare};
-use leptos::prelude::*;
+use countersign_license::{Change, Difference, Field, Inspection, Policy, compare};
 
-use super::state::Checked;
+use crate::piece::Piece;
 use crate::words::headline;
 
 /// The comparison of the pasted bundle with the one in use, or what is still missing for it.
-#[component]
-pub(super) fn Compared(
-    /// The pasted bundle.
-    new: Memo<Option<Checked>>,
-    /// The bundle in use.
-    old: Memo<Option<Checked>>,
-) -> impl IntoView {
-    move || {
-        let (new, old) = (new.get(), old.get());
-        let (Some(new), Some(old)) = (new, old) else {
-            return hint("Paste both bundles to see what the new one changes.".to_owned());
-        };
-        let (Some(after), Some(before)) = (&new.inspection.license, &old.inspection.license) else {
-            let (which, checked) =
-                if old.inspection.license.is_none() { ("bundle in use now", &old) } else { ("new bundle", &new) };
-            let words = headline(&checked.inspection, &Policy::default());
-            return hint(format!("The {which} cannot be compared. {}. {}", words.title, words.body));
-        };
-        let comparison = compare(before, after);
-        let verdict =
-            if comparison.is_same() { "Both bundles hold the same license." } else { "What the new bundle changes" };
-        view! {
-            <section class="card">
-                <h2>{verdict}</h2>
-                <table class="diff">
-                    <thead>
-                        <tr><th scope="col">"Field"</th><th scope="col">"Current"</th><th scope="col">"New"</th><th scope="col">"Change"</th></tr>
-                    </thead>
-                    <tbody>{comparison.fields.into_iter().map(row).collect_view()}</tbody>
-                </table>
-            </section>
-        }
-        .into_any()
-    }
+pub(super) fn comparison(new: Option<&Inspection>, old: Option<&Inspection>, policy: &Policy) -> Piece {
+    let (Some(new), Some(old)) = (new, old) else {
+        return hint("Paste both bundles to see what the new one changes.".to_owned());
+    };
+    let (Some(after), Some(before)) = (&new.license, &old.license) else {
+        let (which, refused) = if old.license.is_none() { ("bundle in use now", old) } else { ("new bundle", new) };
+        let words = headline(refused, policy);
+        return hint(format!("The {which} cannot be compared. {}. {}", words.title, words.body));
+    };
+    let comparison = compare(before, after);
+    let title = if comparison.is_same() { "Both bundles hold the same license" } else { "What the new bundle changes" };
+    let heads = ["Field", "Current", "New", "Change"].map(|head| Piece::new("th", "").with("scope", "col").text(head));
+    let head = Piece::new("thead", "").inside([Piece::new("tr", "").inside(heads)]);
+    let body = Piece::new("tbody", "").inside(comparison.fields.into_iter().map(row));
+    Piece::new("section", "card")
+        .inside([Piece::new("h2", "").text(title), Piece::new("table", "diff").inside([head, body])])
 }
 
-fn hint(text: String) -> AnyView {
-    view! { <section class="card"><h2>"Comparison"</h2><p class="soft">{text}</p></section> }.into_any()
+fn hint(text: String) -> Piece {
+    Piece::new("section", "card").inside([Piece::new("h2", "").text("Comparison"), Piece::new("p", "soft").text(text)])
 }
 
-fn row(difference: Difference) -> impl IntoView {
+fn row(difference: Difference) -> Piece {
     let Difference { field, old, new, change, note } = difference;
-    let tag = match change {
-        Change::Same => "",
-        Change::Different => "tag known",
-        Change::More => "tag good",
-        Change::Less => "tag bad",
+    let (row, tag) = match change {
+        Change::Same => ("", None),
+        Change::Different => ("changed", Some("tag known")),
+        Change::More => ("changed", Some("tag good")),
+        Change::Less => ("changed", Some("tag bad")),
     };
-    let short = |value: Option<String>| match (&field, value) {
-        (_, None) => "–".to_owned(),
-        (Field::Key, Some(fingerprint)) => {
-            format!("{} …", fingerprint.get(..16).unwrap_or_default().to_ascii_uppercase())
-        }
-        (_, Some(value)) => value,
+    let cell = |value: Option<String>| {
+        let text = match (&field, value) {
+            (_, None) => "–".to_owned(),
+            (Field::Key, Some(fingerprint)) => {
+                format!("{} …", fingerprint.get(..16).unwrap_or_default().to_ascii_uppercase())
+            }
+            (_, Some(value)) => value,
+        };
+        let isolated = Piece::new("bdi", "");
+        let isolated = if text.len() > 120 { isolated.with("tabindex", "0") } else { isolated };
+        Piece::new("td", "").inside([isolated.text(text)])
     };
-    let (old, new) = (short(old), short(new));
-    view! {
-        <tr class:changed=change != Change::Same>
-            <th scope="row">{field.title()}</th>
-            <td><bdi>{old}</bdi></td>
-            <td><bdi>{new}</bdi></td>
-            <td>{(change != Change::Same).then(|| view! { <span class=tag>{note}</span> })}</td>
-        </tr>
-    }
+    let (old, new) = (cell(old), cell(new));
+    let change = Piece::new("td", "").inside(tag.map(|tag| Piece::new("span", tag).text(note)));
+    Piece::new("tr", row).inside([Piece::new("th", "").with("scope", "row").text(field.title()), old, new, change])
 }

@@ -9,8 +9,6 @@ use leptos::html;
 use leptos::prelude::*;
 
 use browser::{print, requests, text_of};
-use compared::Compared;
-use report::Report;
 use state::State;
 
 /// The checker as an island in a page of the server.
@@ -24,21 +22,21 @@ pub fn CheckerIsland() -> impl IntoView {
 #[component]
 pub fn Checker() -> impl IntoView {
     let state = State::new();
-    let State { input, current, key, is_comparing, is_dragging, notice, to_copy_by_hand, .. } = state;
-    let checked = state.checked();
-    let shown = state.with_key(checked);
-    let other = state.other();
-    let is_bare = move || state::is_bare(checked);
+    let State { input, current, key, is_comparing, is_dragging, notice, to_copy_by_hand, is_bare, .. } = state;
     let area = NodeRef::<html::Textarea>::new();
+    let (verdict, details, comparison) = (NodeRef::new(), NodeRef::new(), NodeRef::new());
+    let is_blank = move || input.with(|input| input.trim_ascii().is_empty());
 
     // What was typed before the page woke is still in the box.
     Effect::new(move |_| {
-        if let Some(typed) = area.get().map(|area| area.value()).filter(|typed| !typed.is_empty()) {
+        let typed = area.get().map(|area| area.value()).unwrap_or_default();
+        if !typed.is_empty() {
             state.take(input, typed.into_bytes());
         }
+        // Verdicts depend on the clock, so they are looked at again while the page stays open.
+        browser::every_minute(move || state.look_again());
     });
-    // Verdicts depend on the clock, so they are looked at again while the page stays open.
-    Effect::new(move |_| browser::every_minute(move || state.look_again()));
+    Effect::new(move |_| state.show([verdict, details, comparison]));
 
     view! {
         <div
@@ -50,70 +48,65 @@ pub fn Checker() -> impl IntoView {
             }
             on:dragleave=move |_| is_dragging.set(false)
             on:drop=move |event| state.dropped(&event)
+            on:click=move |event| state.act(&event)
         >
             <div class="inputs" class:two=is_comparing>
-                <div class="field">
-                    <label for="bundle">"License bundle"</label>
-                    <textarea
-                        id="bundle"
-                        class="drop"
-                        node_ref=area
-                        rows="7"
-                        spellcheck="false"
-                        autocomplete="off"
-                        autocapitalize="off"
-                        aria-describedby="bundle-help"
-                        placeholder="{ \"jwt\": \"…\", \"publicKey\": \"…\" }"
-                        prop:value=move || input.with(state::text)
-                        on:input=move |event| state.take(input, text_of(&event).into_bytes())
-                    ></textarea>
+                <Pasted id="bundle" label="License bundle" state value=input area hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }" />
+                <div hidden=move || !is_comparing.get()>
+                    <Pasted id="current" label="The bundle in use now" state value=current hint="" />
                 </div>
-                <Show when=move || is_comparing.get()>
-                    <div class="field">
-                        <label for="current">"The bundle in use now"</label>
-                        <textarea
-                            id="current"
-                            class="drop"
-                            rows="7"
-                            spellcheck="false"
-                            autocomplete="off"
-                            autocapitalize="off"
-                            prop:value=move || current.with(state::text)
-                            on:input=move |event| state.take(current, text_of(&event).into_bytes())
-                        ></textarea>
-                    </div>
-                </Show>
             </div>
-            <Actions state shown area />
+            <div class="row noprint">
+                <label class="btn quiet file">
+                    "Choose a file"
+                    <input
+                        type="file"
+                        class="visually-hidden"
+                        accept=".json,.txt,.jwt,application/json,text/plain"
+                        on:change=move |event| browser::chosen(&event, state, input)
+                    />
+                </label>
+                <button
+                    type="button"
+                    class="btn quiet"
+                    aria-expanded=move || is_comparing.get().to_string()
+                    on:click=move |_| is_comparing.update(|is| *is = !*is)
+                >
+                    "Compare with the current one"
+                </button>
+                <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| state.copy_summary()>
+                    "Copy summary"
+                </button>
+                <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| print()>
+                    "Print"
+                </button>
+                <button
+                    type="button"
+                    class="btn quiet"
+                    disabled=move || is_blank() && !is_comparing.get()
+                    on:click=move |_| {
+                        state.clear();
+                        browser::focus(area);
+                    }
+                >
+                    "Clear"
+                </button>
+            </div>
             <p class="notice noprint" role="status">{notice}</p>
-            <Show when=move || to_copy_by_hand.with(|text| !text.is_empty())>
-                <textarea class="drop" readonly rows="8" aria-label="Text to copy" prop:value=to_copy_by_hand></textarea>
-            </Show>
-            <Show when=is_bare>
-                <div class="field card noprint">
-                    <label for="key">"Public key that came with this JWT"</label>
-                    <textarea
-                        id="key"
-                        class="drop small"
-                        rows="4"
-                        spellcheck="false"
-                        autocomplete="off"
-                        placeholder="-----BEGIN PUBLIC KEY-----"
-                        aria-describedby="key-help"
-                        prop:value=key
-                        on:input=move |event| key.set(text_of(&event))
-                    ></textarea>
-                    <small id="key-help" class="soft">"With the key, the signature can be checked here."</small>
-                </div>
-            </Show>
-            <Report checked=shown state />
-            <Show when=move || is_comparing.get()>
-                <Compared new=shown old=other />
-            </Show>
+            <div class="noprint" hidden=move || to_copy_by_hand.with(Vec::is_empty)>
+                <Pasted id="by-hand" label="Text to copy" state value=to_copy_by_hand hint="" />
+            </div>
+            <div class="card noprint" hidden=move || !is_bare.get()>
+                <Pasted id="key" label="Public key that came with this JWT" state value=key hint="-----BEGIN PUBLIC KEY-----" />
+                <small class="soft">"With the key, the signature can be checked here."</small>
+            </div>
+            <div role="status" node_ref=verdict></div>
+            <div class="stack" node_ref=details></div>
+            <div class="stack" node_ref=comparison></div>
             <p class="soft noprint">
                 <small>
                     {move || {
-                        shown.track();
+                        input.track();
                         requests()
                     }}
                 </small>
@@ -122,53 +115,38 @@ pub fn Checker() -> impl IntoView {
     }
 }
 
-/// What one can do with a bundle besides looking at it.
+/// A box to paste into.
 #[component]
-fn Actions(
+fn Pasted(
+    /// Its id, unique in the page.
+    id: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// What stands in it while it is empty.
+    hint: &'static str,
     /// The page's state.
     state: State,
-    /// What is being looked at.
-    shown: Memo<Option<state::Checked>>,
-    /// The box, to go back to.
+    /// What it holds.
+    value: RwSignal<Vec<u8>>,
+    /// The element, for whoever wants to find it.
+    #[prop(optional)]
     area: NodeRef<html::Textarea>,
 ) -> impl IntoView {
-    let State { input, is_comparing, .. } = state;
-    let is_blank = move || input.with(|input| input.trim_ascii().is_empty());
-    let clear = move |_| {
-        state.clear();
-        if let Some(area) = area.get_untracked() {
-            // A box that cannot be focused is no reason to stop.
-            let _ = area.focus();
-        }
-    };
     view! {
-        <div class="row noprint">
-            <label class="btn quiet file">
-                "Choose a file"
-                <input
-                    type="file"
-                    class="visually-hidden"
-                    accept=".json,.txt,.jwt,application/json,text/plain"
-                    on:change=move |event| browser::chosen(&event, move |bytes| state.take(input, bytes))
-                />
-            </label>
-            <button
-                type="button"
-                class="btn quiet"
-                aria-expanded=move || is_comparing.get().to_string()
-                on:click=move |_| is_comparing.update(|is| *is = !*is)
-            >
-                "Compare with the current one"
-            </button>
-            <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| state.copy_summary(shown)>
-                "Copy summary"
-            </button>
-            <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| print()>
-                "Print"
-            </button>
-            <button type="button" class="btn quiet" disabled=move || is_blank() && !is_comparing.get() on:click=clear>
-                "Clear"
-            </button>
+        <div class="field">
+            <label for=id>{label}</label>
+            <textarea
+                id=id
+                class="drop"
+                node_ref=area
+                rows="7"
+                spellcheck="false"
+                autocomplete="off"
+                autocapitalize="off"
+                placeholder=hint
+                prop:value=move || value.with(|bytes| state::text(bytes))
+                on:input=move |event| state.take(value, text_of(&event).into_bytes())
+            ></textarea>
         </div>
     }
 }

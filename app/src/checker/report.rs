@@ -1,101 +1,74 @@
 //! What was found out, from the verdict down to the raw text.
 
 use countersign_license::{Check, Inspection, Json, KeyFacts, Outcome, Policy};
-use leptos::prelude::*;
 
-use super::state::{Checked, State};
-use crate::words::{Fact, Headline, facts, headline, outcome};
+use crate::piece::Piece;
+use crate::words::{Fact, facts, headline, outcome};
 
-/// The whole report, or nothing where there is no input.
-#[component]
-pub(super) fn Report(
-    /// What is being looked at.
-    checked: Memo<Option<Checked>>,
-    /// The page's state.
-    state: State,
-) -> impl IntoView {
-    // The live region stays while its content changes, or it would not be read out.
-    view! {
-        <div role="status" class="stack">
-            {move || checked.with(|checked| checked.as_ref().map(|checked| verdict(headline(&checked.inspection, &Policy::default()))))}
-        </div>
-        {move || checked.with(|checked| checked.as_ref().map(|checked| details(checked, state)))}
-    }
+/// The verdict: one sentence, then why and what to do.
+pub(super) fn verdict(inspection: &Inspection, policy: &Policy) -> Piece {
+    let words = headline(inspection, policy);
+    Piece::new("section", &format!("verdict {}", words.tone.class()))
+        .inside([Piece::new("h2", "").text(words.title), Piece::new("p", "").text(words.body)])
 }
 
-fn verdict(words: Headline) -> impl IntoView {
-    view! {
-        <section class=format!("verdict {}", words.tone.class())>
-            <h2>{words.title}</h2>
-            <p>{words.body}</p>
-        </section>
+/// Everything behind the verdict. `now` in seconds.
+pub(super) fn details(inspection: &Inspection, now: i64) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    if inspection.repaired.is_some() {
+        let text = "The bundle inside is whole: its signature is right once the damage is undone. The verdict above is about the text as it stands.";
+        let button = Piece::new("button", "btn")
+            .with("type", "button")
+            .with("data-do", "repair")
+            .text("Use the repaired bundle");
+        pieces.push(Piece::new("section", "card noprint").inside([Piece::new("p", "").text(text), button]));
     }
-}
-
-fn details(checked: &Checked, state: State) -> impl IntoView + use<> {
-    let Checked { inspection, now } = checked;
-    let repaired = inspection.repaired.clone().map(|bundle| {
-        view! {
-            <section class="card stack noprint">
-                <p>
-                    "The bundle inside is whole: its signature is right once the damage is undone. The verdict above is about the text as it stands."
-                </p>
-                <button type="button" class="btn" on:click=move |_| state.take(state.input, bundle.to_json().into_bytes())>"Use the repaired bundle"</button>
-            </section>
-        }
-    });
-    let genuine = inspection.license.as_ref().map(|license| facts_list(facts(license.claims(), *now)).into_any());
-    let unverified = || {
-        let claims = inspection.unverified.as_ref()?;
-        let list = facts_list(facts(claims, *now));
-        Some(view! { <h2 class="unverified">"Not verified: what the token says"</h2> {list} }.into_any())
-    };
-    view! {
-        {repaired}
-        {genuine.or_else(unverified)}
-        {inspection.key.map(|key| key_card(key, state))}
-        {ladder(&inspection.checks)}
-        {raw(inspection)}
+    if let Some(license) = &inspection.license {
+        pieces.push(facts_list(facts(license.claims(), now)));
+    } else if let Some(claims) = &inspection.unverified {
+        pieces.push(Piece::new("h2", "unverified").text("Not verified: what the token says"));
+        pieces.push(facts_list(facts(claims, now)));
     }
-    .into_any()
+    pieces.extend(inspection.key.map(key_card));
+    pieces.push(ladder(&inspection.checks));
+    pieces.extend(raw(inspection));
+    pieces
 }
 
 /// What the license says. Values are a stranger's text: isolated, wrapped and bounded by the style sheet.
-fn facts_list(facts: Vec<Fact>) -> impl IntoView {
+fn facts_list(facts: Vec<Fact>) -> Piece {
     let row = |fact: Fact| {
-        // A long value scrolls, so the keyboard must be able to reach it.
-        let reachable = (fact.value.len() > 120).then_some("0");
-        view! {
-            <div>
-                <dt>{fact.name}</dt>
-                <dd class:mono=fact.is_id>
-                    <bdi tabindex=reachable>{fact.value}</bdi>
-                    " "
-                    <small>{fact.remark}</small>
-                </dd>
-            </div>
+        let mut value = Piece::new("bdi", "");
+        if fact.value.len() > 120 {
+            // A long value scrolls, so the keyboard must be able to reach it.
+            value = value.with("tabindex", "0").with("role", "group").with("aria-label", &fact.name);
         }
+        let mut values = vec![value.text(fact.value)];
+        if !fact.remark.is_empty() {
+            values.push(Piece::new("small", "").text(fact.remark));
+        }
+        let class = if fact.is_id { "mono" } else { "" };
+        Piece::new("div", "").inside([Piece::new("dt", "").text(fact.name), Piece::new("dd", class).inside(values)])
     };
-    view! { <dl class="facts">{facts.into_iter().map(row).collect_view()}</dl> }
+    Piece::new("dl", "facts").inside(facts.into_iter().map(row))
 }
 
-fn key_card(key: KeyFacts, state: State) -> impl IntoView {
+fn key_card(key: KeyFacts) -> Piece {
     let groups = key.sha256.groups();
-    let lines = groups.chunks(4).map(|line| view! { <span>{line.join(" ")}</span> " " }).collect_view();
+    let lines = groups.chunks(4).map(|line| Piece::new("span", "").text(format!("{} ", line.join(" "))));
     let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
-    view! {
-        <section class="card">
-            <h2>"Signing key"</h2>
-            <p class="print">{lines}</p>
-            <p class="soft">
-                {format!("RSA, {} bits, exponent {exponent}. SHA-256 of the public key. ", key.bits)}
-                <button type="button" class="link noprint" on:click=move |_| state.copy(key.sha256.to_string(), "Fingerprint copied.")>"Copy fingerprint"</button>
-            </p>
-        </section>
-    }
+    let button =
+        Piece::new("button", "link noprint").with("type", "button").with("data-do", "copy").text("Copy fingerprint");
+    Piece::new("section", "card").inside([
+        Piece::new("h2", "").text("Signing key"),
+        Piece::new("p", "print").inside(lines),
+        Piece::new("p", "soft")
+            .text(format!("RSA, {} bits, exponent {exponent}. SHA-256 of the public key. ", key.bits))
+            .inside([button]),
+    ])
 }
 
-fn ladder(checks: &[Check]) -> impl IntoView + use<> {
+fn ladder(checks: &[Check]) -> Piece {
     let row = |check: &Check| {
         let (class, sign) = match check.outcome {
             Outcome::Pass => ("i p", "✓"),
@@ -103,39 +76,32 @@ fn ladder(checks: &[Check]) -> impl IntoView + use<> {
             Outcome::Fail => ("i f", "✗"),
             Outcome::Skip => ("i s", "–"),
         };
-        view! {
-            <li>
-                <span class=class aria-hidden="true">{sign}</span>
-                <b>{check.id.title()} <span class="visually-hidden">{format!(": {}.", outcome(check))}</span></b>
-                <span>{check.detail.clone()}</span>
-            </li>
-        }
+        let spoken = Piece::new("span", "visually-hidden").text(format!(": {}.", outcome(check)));
+        Piece::new("li", "").with("data-check", check.id.name()).inside([
+            Piece::new("span", class).with("aria-hidden", "true").text(sign),
+            Piece::new("b", "").text(check.id.title()).inside([spoken]),
+            Piece::new("span", "").text(check.detail.clone()),
+        ])
     };
-    view! {
-        <section class="card">
-            <h2>"Checks"</h2>
-            <ol class="ladder">{checks.iter().map(row).collect_view()}</ol>
-        </section>
-    }
+    Piece::new("section", "card")
+        .inside([Piece::new("h2", "").text("Checks"), Piece::new("ol", "ladder").inside(checks.iter().map(row))])
 }
 
-fn raw(inspection: &Inspection) -> impl IntoView + use<> {
+fn raw(inspection: &Inspection) -> Option<Piece> {
     let (title, claims) = match (&inspection.claims, &inspection.unverified_claims) {
         (Some(claims), _) => ("Header and claims as signed", Some(claims)),
         (None, claims) => ("Header and claims as written, not verified", claims.as_ref()),
     };
     let block = |name: &'static str, json: Option<&Json>| {
-        json.map(|json| view! { <h3>{name}</h3> <pre tabindex="0" aria-label=name>{json.readable()}</pre> })
+        let text = Piece::new("pre", "")
+            .with("tabindex", "0")
+            .with("role", "group")
+            .with("aria-label", name)
+            .text(json?.readable());
+        Some([Piece::new("h3", "").text(name), text])
     };
-    let header = block("Header", inspection.unverified_header.as_ref());
-    let claims = block("Claims", claims);
-    (header.is_some() || claims.is_some()).then(|| {
-        view! {
-            <details class="card">
-                <summary>{title}</summary>
-                {header}
-                {claims}
-            </details>
-        }
-    })
+    let blocks = [block("Header", inspection.unverified_header.as_ref()), block("Claims", claims)];
+    let blocks: Vec<Piece> = blocks.into_iter().flatten().flatten().collect();
+    (!blocks.is_empty())
+        .then(|| Piece::new("details", "card").inside([Piece::new("summary", "").text(title)]).inside(blocks))
 }

@@ -2,9 +2,15 @@
 
 use countersign_license::{Bundle, Inspection, Policy, Verdict, inspect};
 use leptos::ev;
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::Element;
 
 use super::browser::{self, Copied, copy, now};
+use super::compared::comparison;
+use super::report::{details, verdict};
+use crate::piece::{Piece, replace};
 use crate::words::summary;
 
 /// The checker's signals.
@@ -15,7 +21,7 @@ pub(super) struct State {
     /// The bundle in use now, to compare with.
     pub(super) current: RwSignal<Vec<u8>>,
     /// The key for a bare token.
-    pub(super) key: RwSignal<String>,
+    pub(super) key: RwSignal<Vec<u8>>,
     /// Whether there is a second box.
     pub(super) is_comparing: RwSignal<bool>,
     /// Whether a file hovers over the page.
@@ -23,35 +29,17 @@ pub(super) struct State {
     /// What the last action did, in a sentence.
     pub(super) notice: RwSignal<String>,
     /// A text that the page was not allowed to copy.
-    pub(super) to_copy_by_hand: RwSignal<String>,
+    pub(super) to_copy_by_hand: RwSignal<Vec<u8>>,
+    /// Whether a token was pasted without its key.
+    pub(super) is_bare: RwSignal<bool>,
     /// Counts the times that the clock was looked at.
     looks: RwSignal<u32>,
+    /// What the page shows now, so that it is touched only where something changes.
+    showing: StoredValue<[Vec<Piece>; 3]>,
 }
 
-/// An input and what was found out about it, as of an instant.
-#[derive(Clone)]
-pub(super) struct Checked {
-    /// What was found out.
-    pub(super) inspection: Inspection,
-    /// When, in seconds.
-    pub(super) now: i64,
-}
-
-fn check(text: &[u8]) -> Checked {
-    let now = now();
-    Checked { inspection: inspect(text, &Policy::default(), now), now }
-}
-
-/// What stands in a box for these bytes.
-#[expect(clippy::ptr_arg, reason = "called through a signal of a vector")]
-pub(super) fn text(bytes: &Vec<u8>) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Whether a token was pasted without its key.
-pub(super) fn is_bare(checked: Memo<Option<Checked>>) -> bool {
-    checked.with(|checked| checked.as_ref().is_some_and(|checked| checked.inspection.verdict == Verdict::Unverified))
-}
+/// The three places that follow the input: verdict, details, comparison.
+pub(super) type Places = [NodeRef<html::Div>; 3];
 
 impl State {
     pub(super) fn new() -> Self {
@@ -63,39 +51,50 @@ impl State {
             is_dragging: RwSignal::default(),
             notice: RwSignal::default(),
             to_copy_by_hand: RwSignal::default(),
+            is_bare: RwSignal::default(),
             looks: RwSignal::default(),
+            showing: StoredValue::default(),
         }
     }
 
-    /// What is to be said about the first box. Looking again is always a change: the clock has moved.
-    pub(super) fn checked(self) -> Memo<Option<Checked>> {
-        self.inspected(self.input)
+    /// What is to be said about the first box, and whether a bare token is in it. Such a token is looked at together with the
+    /// key from its own box, once there is one.
+    fn inspected(self, now: i64) -> (Option<Inspection>, bool) {
+        let alone = look(&self.input.read(), now);
+        let is_bare = alone.as_ref().is_some_and(|alone| alone.verdict == Verdict::Unverified);
+        let public_key = text(&self.key.read());
+        if !is_bare || public_key.trim().is_empty() {
+            return (alone, is_bare);
+        }
+        let jwt = text(&self.input.read()).trim().to_owned();
+        (look(Bundle { jwt, public_key }.to_json().as_bytes(), now), is_bare)
     }
 
-    /// What is to be said about the second box.
-    pub(super) fn other(self) -> Memo<Option<Checked>> {
-        self.inspected(self.current)
-    }
-
-    fn inspected(self, input: RwSignal<Vec<u8>>) -> Memo<Option<Checked>> {
-        let look = move |_: Option<&Option<Checked>>| {
-            self.looks.track();
-            input.with(|bytes| (!bytes.trim_ascii().is_empty()).then(|| check(bytes)))
-        };
-        Memo::new_with_compare(look, |_, _| true)
-    }
-
-    /// A bare token is looked at together with the key from its own box, as soon as there is one.
-    pub(super) fn with_key(self, checked: Memo<Option<Checked>>) -> Memo<Option<Checked>> {
-        let look = move |_: Option<&Option<Checked>>| {
-            let public_key = self.key.get();
-            if !is_bare(checked) || public_key.trim().is_empty() {
-                return checked.get();
+    /// Looks at everything again and shows what came out. An effect: it follows the boxes and the clock.
+    pub(super) fn show(self, places: Places) {
+        self.looks.track();
+        let (now, policy) = (now(), Policy::default());
+        let (inspection, is_bare) = self.inspected(now);
+        let old = look(&self.current.read(), now);
+        let pieces = [
+            inspection.iter().map(|inspection| verdict(inspection, &policy)).collect(),
+            inspection.as_ref().map(|inspection| details(inspection, now)).unwrap_or_default(),
+            self.is_comparing
+                .get()
+                .then(|| comparison(inspection.as_ref(), old.as_ref(), &policy))
+                .into_iter()
+                .collect(),
+        ];
+        if self.is_bare.get_untracked() != is_bare {
+            self.is_bare.set(is_bare);
+        }
+        let before = self.showing.get_value();
+        for ((place, pieces), before) in places.iter().zip(&pieces).zip(&before) {
+            if let (Some(place), true) = (place.get(), pieces != before) {
+                replace(&place, pieces);
             }
-            let jwt = self.input.with(text).trim().to_owned();
-            Some(check(Bundle { jwt, public_key }.to_json().as_bytes()))
-        };
-        Memo::new_with_compare(look, |_, _| true)
+        }
+        self.showing.set_value(pieces);
     }
 
     /// Looks at the clock again.
@@ -106,7 +105,7 @@ impl State {
     /// Takes new content into a box.
     pub(super) fn take(self, into: RwSignal<Vec<u8>>, bytes: Vec<u8>) {
         self.notice.set(String::new());
-        self.to_copy_by_hand.set(String::new());
+        self.to_copy_by_hand.set(Vec::new());
         into.set(bytes);
     }
 
@@ -118,44 +117,65 @@ impl State {
         let files = data.files();
         let file = |index| files.as_ref().and_then(|files| files.get(index));
         if let Some(new) = file(0) {
-            browser::read(new, move |bytes| self.take(self.input, bytes));
+            browser::read(new, self, self.input);
         } else if let Ok(text) = data.get_data("text") {
             self.take(self.input, text.into_bytes());
         }
         if let Some(old) = file(1) {
             self.is_comparing.set(true);
-            browser::read(old, move |bytes| self.take(self.current, bytes));
+            browser::read(old, self, self.current);
+        }
+    }
+
+    /// Does what a button in the report stands for.
+    pub(super) fn act(self, event: &ev::MouseEvent) {
+        let button = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let action = button.and_then(|button| button.get_attribute("data-do"));
+        let (Some(inspection), _) = self.inspected(now()) else { return };
+        match (action.as_deref(), inspection.repaired, inspection.key) {
+            (Some("repair"), Some(bundle), _) => self.take(self.input, bundle.to_json().into_bytes()),
+            (Some("copy"), _, Some(key)) => self.copy(key.sha256.to_string(), "Fingerprint copied."),
+            _ => {}
         }
     }
 
     /// Puts the summary for a support ticket on the clipboard.
-    pub(super) fn copy_summary(self, shown: Memo<Option<Checked>>) {
-        if let Some(Checked { inspection, now }) = shown.get_untracked() {
-            self.copy(
-                summary(&inspection, &Policy::default(), now),
-                "Summary copied. It holds neither the token nor the signature.",
-            );
+    pub(super) fn copy_summary(self) {
+        let now = now();
+        if let (Some(inspection), _) = self.inspected(now) {
+            let text = summary(&inspection, &Policy::default(), now);
+            self.copy(text, "Summary copied. It holds neither the token nor the signature.");
         }
     }
 
     /// Puts a text on the clipboard and says so, or shows it for copying by hand.
-    pub(super) fn copy(self, text: String, done: &'static str) {
+    fn copy(self, text: String, done: &'static str) {
         copy(text, move |outcome, text| match outcome {
             Copied::Yes => self.notice.set(done.to_owned()),
             Copied::No => {
                 self.notice
                     .set("This browser does not let the page copy. Select the text below and copy it.".to_owned());
-                self.to_copy_by_hand.set(text);
+                self.to_copy_by_hand.set(text.into_bytes());
             }
         });
     }
 
     /// Forgets everything.
     pub(super) fn clear(self) {
-        self.take(self.input, Vec::new());
-        self.take(self.current, Vec::new());
-        self.key.set(String::new());
+        for signal in [self.input, self.current, self.key] {
+            self.take(signal, Vec::new());
+        }
         self.is_comparing.set(false);
         self.notice.set("Cleared.".to_owned());
     }
+}
+
+/// Inspects what is in a box, if anything is.
+fn look(bytes: &[u8], now: i64) -> Option<Inspection> {
+    (!bytes.trim_ascii().is_empty()).then(|| inspect(bytes, &Policy::default(), now))
+}
+
+/// What stands in a box for these bytes.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,0 +1,83 @@
+//! A description of HTML as plain data: what is worth describing once and showing in several places.
+//!
+//! The browser puts pieces into the page with a few DOM calls, the server writes them as HTML. Typed views would describe the
+//! same report in three times the bytes: every nesting of elements is a type of its own there, with its own machine code.
+//! Text is always text: there is no way to put markup into a piece.
+
+use gloo::utils::document;
+use web_sys::Element;
+
+/// An element with attributes, a text, and further pieces behind the text.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    tag: &'static str,
+    attributes: Vec<(&'static str, String)>,
+    text: String,
+    inside: Vec<Piece>,
+}
+
+impl Piece {
+    /// An empty element. An empty class is no class.
+    pub fn new(tag: &'static str, class: &str) -> Self {
+        let attributes = if class.is_empty() { Vec::new() } else { vec![("class", class.to_owned())] };
+        Self { tag, attributes, text: String::new(), inside: Vec::new() }
+    }
+
+    /// With one more attribute.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.attributes.push((name, value.to_owned()));
+        self
+    }
+
+    /// With this text.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// With these pieces behind its text.
+    pub fn inside(mut self, pieces: impl IntoIterator<Item = Self>) -> Self {
+        self.inside.extend(pieces);
+        self
+    }
+
+    /// The piece as HTML.
+    #[cfg(feature = "ssr")]
+    pub fn to_html(&self) -> String {
+        use leptos::prelude::*;
+
+        fn view(piece: &Piece) -> AnyView {
+            let inside = piece.inside.iter().map(view).collect_view();
+            let element = leptos::html::custom(piece.tag).child((piece.text.clone(), inside)).into_any();
+            piece
+                .attributes
+                .iter()
+                .fold(element, |element, (name, value)| element.attr(*name, value.clone()).into_any())
+        }
+        view(self).to_html()
+    }
+
+    fn to_element(&self) -> Option<Element> {
+        let element = document().create_element(self.tag).ok()?;
+        for (name, value) in &self.attributes {
+            element.set_attribute(name, value).ok()?;
+        }
+        element.set_text_content(Some(&self.text));
+        fill(&element, &self.inside);
+        Some(element)
+    }
+}
+
+/// Puts pieces in the place of whatever an element holds.
+pub(crate) fn replace(place: &Element, pieces: &[Piece]) {
+    place.set_text_content(None);
+    fill(place, pieces);
+}
+
+fn fill(place: &Element, pieces: &[Piece]) {
+    for element in pieces.iter().filter_map(Piece::to_element) {
+        // Appending a fresh element to one of the same document does not fail.
+        let _ = place.append_child(&element);
+    }
+}
