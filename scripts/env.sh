@@ -11,6 +11,9 @@ if [ -n "${CI:-}" ]; then
 fi
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
 
+# What the server embeds; server/build.rs reads it.
+export COUNTERSIGN_SITE="${COUNTERSIGN_SITE:-$CARGO_TARGET_DIR/site}"
+
 # The generated JavaScript and the CLI must come from the same version of wasm-bindgen, so the lock file decides.
 wasm_bindgen_version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, ""); print $3 }' "$root/Cargo.lock")
 trunk_version=0.21.14 # 0.22 asks for a newer Rust than ours

@@ -2,7 +2,7 @@
 //
 // The checker's page says `connect-src 'none'` from its first byte on, so its wasm cannot be fetched: it is embedded in
 // the page's one script. That also makes the page work from file:// and from any static host, at any path.
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,9 +53,7 @@ function styles() {
 
 /** The checker takes from public/ what its page or its styles name; the server serves all of it. */
 function publicFiles(texts) {
-  const folder = join(root, "public");
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder);
+  const names = readdirSync(join(root, "public"));
   return bundle === "checker" ? names.filter((name) => texts.some((text) => text.includes(name))) : names;
 }
 

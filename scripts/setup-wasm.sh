@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # wasm_env is in env.sh
 # Sourced by setup.sh: a Rust that compiles for wasm32-unknown-unknown, in one of two ways.
 #   rustup  downloads the target's standard library: the ordinary way
 #   debian  Debian's Rust, which brings the library's source; we build it once

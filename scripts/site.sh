@@ -16,7 +16,7 @@ esac
 # Contents, not times: several checkouts may share one target folder.
 inputs=$(
   {
-    find app license/src style $([ ! -d public ] || echo public) scripts/boot scripts/pack -type f -print0
+    find app license/src style public scripts/boot scripts/pack -type f -print0
     printf '%s\0' license/Cargo.toml Cargo.toml Cargo.lock Trunk.toml scripts/pack.mjs scripts/site.sh \
       tests/browser/package-lock.json "$wasm_env"
   } | sort -z | xargs -0 cksum | cksum

@@ -1,0 +1,56 @@
+# `make help` lists what there is. The recipes are short; what is longer than that is in scripts/.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+env := . scripts/env.sh;
+
+.PHONY: help run test dev check checker site build samples bench fuzz vectors fmt clean setup setup-test
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+run: setup build samples ## build everything and serve it on 127.0.0.1:3000, with sample bundles to try
+	@scripts/serve.sh
+
+test: setup-test check ## every check and every test
+	@scripts/test.sh
+
+dev: setup ## serve with quick builds, rebuilding and reloading on each change
+	@scripts/dev.sh
+
+check: setup-test ## formatting, lints, dependency rules, licenses, documentation; no tests
+	@scripts/check.sh
+
+checker: setup ## the static license checker, for any web server or none: target/checker/
+	@scripts/site.sh checker
+
+build: setup site ## the server with its pages inside: target/release/countersign
+	@$(env) cargo build --release -p countersign
+
+site: setup
+	@scripts/site.sh islands
+
+samples: build
+	@scripts/samples.sh
+
+bench: build ## what is timed: see bench/
+	@$(env) cargo bench --workspace
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
+	@scripts/fuzz.sh
+
+vectors: ## write tests/vectors/ again from its recipes
+	@node tests/vectors/build.mjs
+
+fmt: ## format the Rust code
+	@cargo fmt --all
+
+clean: ## remove what was built; the installed tools stay
+	@$(env) cargo clean
+
+setup:
+	@scripts/setup.sh
+
+setup-test:
+	@scripts/setup.sh test

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Every test: native ones, the weight of the pages, and the pages in a real browser.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./env.sh
+cd "$root"
+
+title() { printf '\n== %s\n' "$1"; }
+
+title "the browser bundles" # first: the server's tests serve them
+scripts/site.sh islands
+scripts/site.sh checker
+
+title "native tests"
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo nextest run --workspace --features countersign-app/ssr
+  cargo test --workspace --features countersign-app/ssr --doc
+else
+  cargo test --workspace --features countersign-app/ssr
+fi
+
+title "the weight of the pages"
+node scripts/weight.mjs "$CARGO_TARGET_DIR"
+
+title "the server as it is shipped"
+cargo build --release -p countersign
+scripts/samples.sh
+
+title "the pages in a browser"
+npm test --prefix tests/browser
