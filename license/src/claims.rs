@@ -160,9 +160,11 @@ impl Decimal {
         if digits.iter().all(|digit| *digit == 0) {
             return Self { negative: false, whole: Some(0), fraction: false };
         }
-        let Ok(point) = usize::try_from(point) else {
+        if point < 0 {
             return Self { negative, whole: Some(0), fraction: true };
-        };
+        }
+        // In the browser `usize` has 32 bits: a point further right than that stays far right.
+        let point = usize::try_from(point).unwrap_or(usize::MAX);
         let fraction = digits.iter().skip(point).any(|digit| *digit != 0);
         let whole = (point <= 20).then(|| {
             let padded = digits.iter().copied().chain(std::iter::repeat(0)).take(point);
