@@ -298,13 +298,16 @@ fn armored(pem: &str) -> Result<Vec<u8>, KeyError> {
     let Some(begin) = text.find("-----BEGIN ") else {
         return Err(match text {
             _ if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") => KeyError::Ssh,
+            _ if text.starts_with('{') && text.contains("\"kty\"") && text.contains("\"d\"") => KeyError::PrivateKey,
             _ if text.starts_with('{') && text.contains("\"kty\"") => KeyError::Jwk,
             _ => KeyError::NotPem,
         });
     };
     let (before, block) = (text.get(..begin).unwrap_or_default(), text.get(begin..).unwrap_or_default());
     let Some(body) = block.strip_prefix(BEGIN) else {
-        let label = block.trim_start_matches("-----BEGIN ").split("-----").next().unwrap_or_default();
+        // Where the dashes behind the label are damaged, the key follows: it must not be quoted.
+        let label = block.trim_start_matches("-----BEGIN ").split(['-', '\r', '\n']).next().unwrap_or_default();
+        let label = label.get(..label.floor_char_boundary(32)).unwrap_or_default();
         return Err(match label {
             "RSA PUBLIC KEY" => KeyError::Pkcs1,
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => KeyError::Certificate,
@@ -323,20 +326,25 @@ fn armored(pem: &str) -> Result<Vec<u8>, KeyError> {
         return Err(KeyError::Surrounded { line: 1 });
     }
     if !after.trim().is_empty() {
-        let through_block = text.len() - after.trim_start().len();
-        return Err(KeyError::Surrounded { line: text.get(..through_block).unwrap_or_default().lines().count() });
+        return Err(KeyError::Surrounded { line: line_at(text, text.len() - after.trim_start().len()) });
     }
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
     if let Some(at) = body.find(|c| !is_base64(c)) {
-        return Err(KeyError::Base64 { line: body.get(..at).unwrap_or_default().lines().count().max(1) });
+        return Err(KeyError::Base64 { line: line_at(body, at) });
     }
     let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     STANDARD.decode(body).map_err(|_| KeyError::Der)
 }
 
-/// Whether a text holds a private key, so that it must not be kept, shown or repaired.
+/// The line on which this byte stands, counted from 1.
+fn line_at(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// Whether a text holds a private key, so that it must not be kept, shown or repaired. The dashes around the words may be
+/// damaged; the words cannot stand in base64.
 pub(crate) fn contains_private_key(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----") || text.contains("BEGIN SSH2 ENCRYPTED PRIVATE")
+    text.contains("PRIVATE KEY")
 }
 
 /// SHA-256 of a key's DER `SubjectPublicKeyInfo`: what people compare to know whose key it is.
