@@ -254,17 +254,19 @@ pub(crate) fn content(text: &[u8]) -> Result<&str, FormatError> {
     if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
         return Err(FormatError::Utf16);
     }
-    let mut bytes = text.trim_ascii();
-    while let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
-        bytes = rest.trim_ascii_start();
+    // The size is checked before the text is looked at any closer.
+    let fits = |bytes: usize| if bytes > MAX_CONTENT { Err(FormatError::TooLarge { bytes }) } else { Ok(()) };
+    match std::str::from_utf8(text) {
+        Ok(text) => {
+            let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            fits(text.len())?;
+            if text.is_empty() { Err(FormatError::Empty) } else { Ok(text) }
+        }
+        Err(error) => {
+            fits(text.trim_ascii().len())?;
+            Err(FormatError::NotUtf8 { at: error.valid_up_to() + 1 })
+        }
     }
-    // Checked before the text is looked at any closer: what follows costs time in proportion to its length.
-    if bytes.len() > MAX_CONTENT {
-        return Err(FormatError::TooLarge { bytes: bytes.len() });
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| FormatError::NotUtf8 { at: error.valid_up_to() + 1 })?;
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if text.is_empty() { Err(FormatError::Empty) } else { Ok(text) }
 }
 
 /// Reads a pasted text as a bundle, or as a bare token. Never fails: what is wrong is part of the answer.
@@ -290,6 +292,7 @@ pub(crate) fn read(text: &str) -> Reading {
     let (jwt, public_key) = (member(&json, "jwt"), member(&json, "publicKey"));
     let looks_swapped = |jwt: &str, key: &str| jwt.contains("-----BEGIN ") && is_bare_token(key.trim());
     let error = match (&jwt, &public_key) {
+        (Ok(jwt), _) if contains_private_key(jwt) => Some(FormatError::PrivateKey),
         (Ok(jwt), Ok(key)) if looks_swapped(jwt, key) => Some(FormatError::Swapped),
         (Ok(_), Ok(_)) => None,
         (Err(error), _) | (_, Err(error)) => Some(error.clone()),
@@ -358,18 +361,32 @@ fn diagnose(text: &str, error: JsonError) -> FormatError {
     if base64_text(text).is_some_and(|inner| inner.trim_start().starts_with('{')) {
         return FormatError::Base64;
     }
-    if !text.starts_with(['{', '[', '"'])
-        && (lower.contains("jwt:") || lower.contains("license:") || lower.contains("publickey:"))
-    {
+    let is_yaml =
+        |line: &str| ["jwt:", "license:", "publickey:"].iter().any(|name| line.trim_start().starts_with(name));
+    if !text.starts_with(['{', '[', '"']) && lower.lines().any(is_yaml) {
         return FormatError::Yaml;
     }
     match error {
         JsonError::Trailing { line, .. } if text.matches("\"jwt\"").count() > 1 => FormatError::TwoBundles { line },
         JsonError::CutOff { line } => FormatError::CutOff { line },
-        // The parser stops at a line break inside a string: on the line after the one that is broken, at column 0.
-        JsonError::Syntax { line, column: 0 } => FormatError::LineBreak { line: line.saturating_sub(1).max(1) },
+        JsonError::Syntax { line, column } if breaks_inside_string(text, line, column) => {
+            FormatError::LineBreak { line }
+        }
         error => FormatError::NotJson { error },
     }
+}
+
+/// Whether the parser stopped at a line break inside a string: at the end of this line, with quotation marks open.
+fn breaks_inside_string(text: &str, line: usize, column: usize) -> bool {
+    let above: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let Some((before, rest)) = text.as_bytes().split_at_checked(above + column) else { return false };
+    let (open, _) = before.iter().fold((false, false), |(open, escaped), byte| match byte {
+        _ if escaped => (open, false),
+        b'\\' => (open, open),
+        b'"' => (!open, false),
+        _ => (open, false),
+    });
+    open && rest.first().is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 /// A typographic quotation mark.
