@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bundle::{Bundle, base64_text, is_smart_quote};
+use crate::bundle::{Bundle, MAX_CONTENT, base64_text, is_smart_quote};
 use crate::json::Json;
 use crate::key::{VerifyingKey, contains_private_key};
 use crate::license::{Proof, Rs256};
@@ -43,7 +43,8 @@ pub(crate) fn repair(text: &str, verify: Rs256) -> Option<Bundle> {
     let (jwt, None) = ((*proven.next()?).to_owned(), proven.next()) else {
         return None;
     };
-    Some(Bundle { jwt, public_key: wrapped(&key) })
+    // Written out neatly, a text of just 64 KiB may no longer fit.
+    Some(Bundle { jwt, public_key: wrapped(&key) }).filter(|bundle| bundle.to_json().len() <= MAX_CONTENT)
 }
 
 /// The text without what mail programs, chats and encoders put around and into it.
