@@ -8,4 +8,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod http;
+mod line;
+pub mod site;
 pub mod verify;

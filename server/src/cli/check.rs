@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use countersign_license::{Fingerprint, License, Policy, TrustRule, Verdict, compare, inspect};
+use countersign_license::{Fingerprint, FingerprintError, License, Policy, TrustRule, Verdict, compare, inspect};
 
 use super::report::{Paint, comparison, report};
 use super::{Failure, print, write_new};
@@ -31,7 +31,7 @@ pub(super) struct Check {
     #[arg(long, value_name = "EPOCH", allow_negative_numbers = true)]
     now: Option<i64>,
     /// Fingerprint of a key that the vendor publishes; may be repeated
-    #[arg(long = "trusted-key", value_name = "SHA256", value_parser = config::fingerprint)]
+    #[arg(long = "trusted-key", value_name = "SHA256", value_parser = trusted_key)]
     trusted_keys: Vec<Fingerprint>,
     /// Which keys may vouch for a license: any, or trusted ones only [default: bundled]
     #[arg(long, value_enum)]
@@ -112,15 +112,19 @@ impl Check {
             (Some(TrustOption::Bundled), _) | (None, None) => TrustRule::Bundled,
             (Some(TrustOption::Pinned), _) => TrustRule::Pinned,
             (None, Some(text)) => {
-                config::trust_rule(text).map_err(|error| Failure(format!("LICENSE_TRUST: {error}")))?
+                config::trust_rule(text).map_err(|error| Failure(format!("LICENSE_TRUST {error}")))?
             }
         };
         let listed = environment.get("LICENSE_TRUSTED_KEYS").unwrap_or_default();
         let mut trusted =
-            config::fingerprints(listed).map_err(|error| Failure(format!("LICENSE_TRUSTED_KEYS: {error}")))?;
+            config::fingerprints(listed).map_err(|error| Failure(format!("LICENSE_TRUSTED_KEYS {error}")))?;
         trusted.extend(&self.trusted_keys);
         Ok(Policy { rule, trusted, ..Policy::default() })
     }
+}
+
+fn trusted_key(text: &str) -> Result<Fingerprint, FingerprintError> {
+    text.parse()
 }
 
 fn installed(path: &Path, policy: &Policy, now: i64) -> Result<License, Failure> {

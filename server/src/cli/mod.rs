@@ -1,10 +1,13 @@
 //! The command line. One file per command.
 
 mod check;
+mod config;
 mod issue;
 mod keygen;
 mod pem;
 mod report;
+mod serve;
+mod settings;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Environment;
+use crate::config::{ConfigError, Environment};
 
 /// Checks and issues license bundles, and serves the license front door of a self-hosted platform.
 #[derive(Debug, Parser)]
@@ -28,6 +31,8 @@ enum Command {
     Check(check::Check),
     Keygen(keygen::Keygen),
     Issue(issue::Issue),
+    Config(config::Show),
+    Serve(serve::Serve),
 }
 
 /// Why a command could not do what it was asked. Exit status 2.
@@ -40,6 +45,12 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -48,6 +59,8 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(&environment),
         Command::Keygen(keygen) => keygen.run(),
         Command::Issue(issue) => issue.run(),
+        Command::Config(show) => show.run(&environment),
+        Command::Serve(serve) => serve.run(&environment),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("countersign: {failure}");

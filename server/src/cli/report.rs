@@ -8,6 +8,7 @@ use countersign_license::{
 };
 
 use crate::config::Environment;
+use crate::line::one_line;
 
 /// Colors, or none.
 #[derive(Clone, Copy, Debug)]
@@ -142,9 +143,4 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
         out.push('\n');
         out
     })
-}
-
-/// A sentence as one line, in which nothing hides or reorders it, however long it is.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| shown(c.encode_utf8(&mut [0; 4]))).collect()
 }

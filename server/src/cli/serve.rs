@@ -1,0 +1,105 @@
+//! `countersign serve`: the server.
+
+use std::future::Future;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::settings::Settings;
+use super::{Failure, print};
+use crate::config::{Config, Environment};
+use crate::http::listen::{Limits, listen};
+use crate::http::{App, router};
+use crate::site::Site;
+use crate::verify;
+
+/// Run the server until it gets SIGTERM or SIGINT.
+///
+/// `RUST_LOG` sets what is logged, such as `warn` or `countersign=debug`: text on a terminal, else JSON.
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Serve {
+    pub(super) fn run(self, environment: &Environment) -> Result<ExitCode, Failure> {
+        let config = Config::load(&self.settings.flags(), environment)?;
+        log(environment)?;
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        verify::install();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure(format!("the server cannot start: {error}")))?;
+        runtime.block_on(serve(config))?;
+        // What still runs by now has had its time.
+        runtime.shutdown_timeout(Duration::from_millis(500));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let stop = stopped()?;
+    let listener = TcpListener::bind(config.listen_addr)
+        .await
+        .map_err(|error| Failure(format!("cannot listen on {} (LISTEN_ADDR): {error}", config.listen_addr)))?;
+    // The port may have been left to the system.
+    let address = listener.local_addr().unwrap_or(config.listen_addr);
+    let app = Arc::new(App::new(&config, Site::EMBEDDED));
+    let router = router(app.clone());
+    print(&format!("Countersign listens on http://{address}{}\n", app.paths.home()))?;
+    listen(listener, router, Limits::DEFAULT, async {
+        stop.await;
+        tracing::info!("stopping");
+        app.stopping.store(true, Ordering::Relaxed);
+    })
+    .await;
+    Ok(())
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error| Failure(format!("the server cannot wait for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Log to standard error, an event a line.
+fn log(environment: &Environment) -> Result<(), Failure> {
+    let wanted = environment.get("RUST_LOG").unwrap_or("info");
+    let targets: Targets = wanted
+        .parse()
+        .map_err(|_| Failure("RUST_LOG cannot be read: write `info`, or `countersign=debug`".to_owned()))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let registry = tracing_subscriber::registry().with(targets);
+    let installed = if io::stderr().is_terminal() {
+        registry.with(lines).try_init()
+    } else {
+        registry.with(lines.json().flatten_event(true)).try_init()
+    };
+    installed.map_err(|error| Failure(format!("the log cannot start: {error}")))?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or_default().escape_debug().to_string();
+        tracing::error!(place, message, "panic");
+    }));
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! What is answered where nothing is: a page for people, a problem for programs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{ACCEPT, HeaderMap};
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse as _, Response};
+
+use super::{App, Problem};
+
+pub(super) async fn fallback(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    let below = uri.path().strip_prefix(&app.paths.home()).unwrap_or_default();
+    let is_api = below == "api" || below.starts_with("api/");
+    not_found(&app, is_api, &headers)
+}
+
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::METHOD
+}
+
+/// The answer that fits who asks.
+pub(super) fn not_found(app: &App, is_api: bool, headers: &HeaderMap) -> Response {
+    if is_api || wants_json(headers) {
+        Problem::NOT_FOUND.into_response()
+    } else {
+        (StatusCode::NOT_FOUND, Html(countersign_app::not_found(&app.paths))).into_response()
+    }
+}
+
+/// Whether JSON is asked for, and no page.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accept.contains("json") && !accept.contains("text/html")
+}

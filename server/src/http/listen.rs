@@ -1,0 +1,121 @@
+//! The accept loop: HTTP/1.1 with a limit on everything that a client could draw out.
+//!
+//! TLS and HTTP/2 end at the ingress. `axum::serve` would do but for its missing header timeout.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
+
+/// How long a client may take, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a request's head to arrive, counted from the connection's begin or the end of the answer before.
+    pub head: Duration,
+    /// For a connection to be used, however busy. Ends those whose client stopped reading, too.
+    pub connection: Duration,
+    /// For open connections to finish once the server was told to stop.
+    pub drain: Duration,
+    /// Connections at a time. Below 1,024, the usual limit of open files.
+    pub connections: usize,
+}
+
+impl Limits {
+    /// What `serve` uses.
+    pub const DEFAULT: Self = Self {
+        head: Duration::from_secs(10),
+        connection: Duration::from_mins(15),
+        drain: Duration::from_secs(4),
+        connections: 960,
+    };
+}
+
+/// Serves until `stop` ends, then lets open connections finish.
+pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_header_size(32 * 1024)
+        .max_buf_size(64 * 1024);
+    // Connections hold a receiver each: it tells them to stop, and their end tells us.
+    let (stopping, receiver) = watch::channel(());
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = async {
+            let slot = slots.clone().acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = serve_one(builder.clone(), stream, router.clone(), limits, receiver.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                // Out of files, or a client that is gone already: neither gets better by trying at once.
+                tracing::warn!(%error, "a connection was not accepted");
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop((listener, receiver));
+    let _ = stopping.send(());
+    if timeout(limits.drain, stopping.closed()).await.is_err() {
+        tracing::warn!("some connections did not finish in time");
+    }
+}
+
+async fn serve_one(
+    builder: http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    mut stopping: watch::Receiver<()>,
+) {
+    // Answers are small and written at once; waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+        }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = async {
+            tokio::select! {
+                _ = stopping.changed() => {}
+                () = sleep(limits.connection) => {}
+            }
+        } => {
+            connection.as_mut().graceful_shutdown();
+            match timeout(limits.connection.min(Duration::from_secs(30)), connection).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}
