@@ -1,7 +1,6 @@
 //! What a license says: its claims, each with the type it must have.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::date::Utc;
@@ -199,8 +198,8 @@ pub struct Claims {
     pub tier: Tier,
     /// `scrydon.entitlements`
     pub entitlements: Entitlements,
-    /// `scrydon.features`, by name.
-    pub features: BTreeMap<String, Feature>,
+    /// `scrydon.features`, in the order of their names, each name once.
+    pub features: Vec<(String, Feature)>,
 }
 
 /// Why a claim cannot be used. Names are paths: `scrydon.entitlements.cpuCores`.
@@ -315,6 +314,11 @@ impl Claims {
         }
     }
 
+    /// The feature of that name, if the license says anything about it.
+    pub fn feature(&self, name: &str) -> Option<&Feature> {
+        self.features.iter().find(|(known, _)| known == name).map(|(_, feature)| feature)
+    }
+
     /// `exp` alone, where it can be read.
     pub(crate) fn expiry(claims: &Json) -> Option<NumericDate> {
         time(claims.member("exp")?)
@@ -413,9 +417,9 @@ impl Reader {
     }
 
     /// The features that have a meaning must have their type, or the gates that read them would guess. Others may be anything.
-    fn features(&mut self, own: &Json, path: &str) -> BTreeMap<String, Feature> {
+    fn features(&mut self, own: &Json, path: &str) -> Vec<(String, Feature)> {
         let members = match own.member("features") {
-            None => return BTreeMap::new(),
+            None => return Vec::new(),
             Some(Json::Object(members)) => members,
             Some(other) => return self.wrong_type(other, path, "an object").unwrap_or_default(),
         };
@@ -432,7 +436,9 @@ impl Reader {
             };
             Some((name.clone(), feature))
         });
-        read.collect()
+        let mut features: Vec<(String, Feature)> = read.collect();
+        features.sort_by(|(one, _), (other, _)| one.cmp(other));
+        features
     }
 }
 

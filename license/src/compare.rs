@@ -1,7 +1,6 @@
 //! What a renewal changes, and what must be acknowledged before it may be applied.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::claims::{Feature, NumericDate};
@@ -204,8 +203,10 @@ pub fn compare(old: &License, new: &License) -> Comparison {
         ordered(Field::RamGb, had.ram_gb, has.ram_gb, |gb| format!("{gb} GB")),
         ordered(Field::VramGb, had.vram_gb, has.vram_gb, |gb| format!("{gb} GB")),
     ];
-    let names: BTreeSet<&String> = before.features.keys().chain(after.features.keys()).collect();
-    fields.extend(names.into_iter().map(|name| feature(name, before.features.get(name), after.features.get(name))));
+    let mut names: Vec<&String> = before.features.iter().chain(&after.features).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    fields.extend(names.into_iter().map(|name| feature(name, before.feature(name), after.feature(name))));
     fields.push(moment(Field::NotBefore, before.not_before, after.not_before));
     fields.push(expiry(before.expires_at, after.expires_at));
     fields.push(moment(Field::Issued, before.issued_at, after.issued_at));

@@ -3,7 +3,6 @@
 //! `serde_json` alone keeps the last of two equal members and turns `1e400` into an error. Here the text is checked once as a
 //! whole (without recursion), then opened level by level over [`RawValue`], so that places in errors stay those of the text.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
@@ -196,8 +195,9 @@ fn open(raw: &str, depth: usize, path: &str) -> Result<Json, JsonError> {
     Ok(match raw.as_bytes().first() {
         Some(b'{') => {
             let members = level.deserialize_map(Members).map_err(|_| JsonError::LoneSurrogate)?;
-            let mut seen = BTreeSet::new();
-            if let Some((name, _)) = members.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            let mut names: Vec<&String> = members.iter().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            if let Some([name, _]) = names.array_windows().find(|[one, next]| one == next) {
                 return Err(JsonError::DuplicateMember { path: join(path, name) });
             }
             let opened = members.iter().map(|(name, value)| {

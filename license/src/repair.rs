@@ -3,8 +3,6 @@
 //! Certain means proven: a repair is offered only if the signature of the repaired bundle is right. So this file may guess
 //! freely, and what it guesses wrong is never seen.
 
-use std::collections::BTreeSet;
-
 use crate::bundle::{Bundle, MAX_CONTENT, base64_text, is_smart_quote};
 use crate::json::Json;
 use crate::key::{VerifyingKey, contains_private_key};
@@ -24,15 +22,16 @@ pub(crate) fn repair(text: &str, verify: Rs256) -> Option<Bundle> {
         plain = plain_text(&inner);
     }
     let packed: String = plain.split_whitespace().collect();
-    let key = the_only(blocks(&plain))?;
-    let tokens = [tokens(&plain), tokens(&packed)].concat();
-    let candidates: BTreeSet<&str> = tokens.iter().map(String::as_str).collect();
+    let [key] = distinct(blocks(&plain)).try_into().ok()?;
+    let mut candidates = tokens(&plain);
+    candidates.extend(tokens(&packed));
+    let candidates = distinct(candidates);
     // A text could be crafted to hold hundreds of candidates, each of which costs a verification.
     if candidates.len() > 4 {
         return None;
     }
     let verifying = VerifyingKey::parse(&key).ok()?;
-    let proven = |token: &&&str| {
+    let proven = |token: &&String| {
         let token = UnverifiedToken::decode(token);
         let signature = token.signature.as_deref().unwrap_or_default();
         token.error.is_none()
@@ -40,7 +39,7 @@ pub(crate) fn repair(text: &str, verify: Rs256) -> Option<Bundle> {
             && Proof::verify(verify, &verifying, token.signing_input.as_bytes(), signature).is_some()
     };
     let mut proven = candidates.iter().filter(proven);
-    let (jwt, None) = ((*proven.next()?).to_owned(), proven.next()) else {
+    let (jwt, None) = ((*proven.next()?).clone(), proven.next()) else {
         return None;
     };
     // Written out neatly, a text of just 64 KiB may no longer fit.
@@ -67,7 +66,7 @@ fn plain_text(text: &str) -> String {
 }
 
 /// The key blocks in a text, each without white space inside.
-fn blocks(text: &str) -> BTreeSet<String> {
+fn blocks(text: &str) -> Vec<String> {
     let bodies = text.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END));
     bodies
         .map(|(body, _)| body.split_whitespace().collect::<String>())
@@ -81,9 +80,10 @@ fn tokens(text: &str) -> Vec<String> {
     runs.filter(|run| run.starts_with("eyJ") && run.matches('.').count() == 2).map(str::to_owned).collect()
 }
 
-fn the_only(mut texts: BTreeSet<String>) -> Option<String> {
-    let first = texts.pop_first()?;
-    texts.is_empty().then_some(first)
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }
 
 /// A key block with its body in lines of 64 characters, as RFC 7468 writes it.

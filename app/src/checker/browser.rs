@@ -1,20 +1,18 @@
 //! What the checker asks of the browser. Called from events and effects alone, so never on the server.
 
-use gloo::file::callbacks::read_as_bytes;
-use gloo::file::{Blob, File};
 use gloo::utils::{document, window};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::js_sys::{Date, Reflect};
+use web_sys::js_sys::{Date, Reflect, Uint8Array};
 use web_sys::{Event, HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
 
 use super::state::State;
 
 /// The most that is read of a file, in bytes. A bundle has at most 64 KiB; the rest only serves to say how large a file is.
-const MAX_FILE: u32 = 8 * 1024 * 1024;
+const MAX_FILE: f64 = 8.0 * 1024.0 * 1024.0;
 
 /// The browser's clock, in seconds since 1970-01-01 UTC.
 pub(super) fn now() -> i64 {
@@ -44,15 +42,11 @@ pub(super) fn focus(area: NodeRef<html::Textarea>) {
 
 /// Reads a file into a box. A file that cannot be read leaves it empty.
 pub(super) fn read(file: web_sys::File, state: State, into: RwSignal<Vec<u8>>) {
-    let blob: Blob = File::from(file).into();
-    let blob = blob.slice(0, u64::from(MAX_FILE));
-    let reader = StoredValue::new_local(None);
-    let task = read_as_bytes(&blob, move |bytes| {
-        state.take(into, bytes.unwrap_or_default());
-        // The handle keeps the reading alive; now it may go.
-        reader.try_update_value(|reader| *reader = None);
+    let Ok(start) = file.slice_with_f64_and_f64(0.0, MAX_FILE) else { return };
+    spawn_local(async move {
+        let bytes = JsFuture::from(start.array_buffer()).await;
+        state.take(into, bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).unwrap_or_default());
     });
-    reader.set_value(Some(task));
 }
 
 /// Reads the file that was chosen in a file field, and empties the field so that the same file can be chosen again.
