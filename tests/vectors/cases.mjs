@@ -753,7 +753,7 @@ vector('slow-digits', 'A number of sixty thousand digits.', within('', '7'), unr
 vector('slow-features', 'A license with 2,000 features, rightly signed.', withClaims({ 'scrydon.features': `{${Array.from({ length: 2000 }, (_, at) => `"feature${at}":${at}`).join(',')}}` }), valid());
 vector('slow-audiences', 'A license for 4,000 audiences, the right one last.', withClaims({ aud: `[${Array.from({ length: 4000 }, (_, at) => `"aud${at}"`).join(',')},"scrydon-platform"]` }), valid());
 vector('slow-largest-key', 'Damaged in a way that makes repairing verify several tokens with the costliest key.',
-  [3, 2, 1, 0].map(at => token({ key: at ? 'rsa2048' : 'rsa8192-e33', payload: claims({ jti: `"lic_${at}"` }) })).join('\n') + `\n${pem('rsa8192-e33')}`, unread('not-json'), { repaired: true });
+  [3, 2, 1, 0].map(at => token({ key: at ? 'rsa8192' : 'rsa8192-e33', payload: claims({ jti: `"lic_${at}"` }) })).join('\n') + `\n${pem('rsa8192-e33')}`, unread('not-json'), { repaired: true });
 
 // ---------------------------------------------------------------- other things than a bundle
 
