@@ -241,8 +241,8 @@ fn feature(name: &str, old: Option<&Feature>, new: Option<&Feature>) -> Differen
     let change = match (old, new) {
         (Some(Feature::Limit(old)), Some(Feature::Limit(new))) => Change::of(old.cmp(new)),
         // No limit is more than any limit.
-        (Some(Feature::Limit(_)), None) => Change::More,
-        (None, Some(Feature::Limit(_))) => Change::Less,
+        (Some(Feature::Limit(_)), None | Some(Feature::Flag(true))) => Change::More,
+        (None | Some(Feature::Flag(true)), Some(Feature::Limit(_))) => Change::Less,
         (Some(Feature::Other(_)), _) | (_, Some(Feature::Other(_))) => {
             if old == new {
                 Change::Same
