@@ -1,6 +1,6 @@
 //! Project Wycheproof's signatures: 1,000 known ways in which a verification of RSASSA-PKCS1-v1_5 can go wrong.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "this is a test")]
+#![expect(clippy::print_stdout, reason = "this is a test")]
 
 use countersign_license::{VerifyingKey, rs256};
 use wycheproof::TestResult;
