@@ -291,7 +291,9 @@ impl Ladder<'_> {
         let format = self.format();
         let key_row = match (&examined, &refusal) {
             (_, Some(error)) => fail(CheckId::Key, error.code(), error),
-            (Some(key), None) => pass(CheckId::Key, "rsa-public-key", format!("RSA public key, {} bits", key.bits())),
+            (Some(key), None) => {
+                pass(CheckId::Key, "rsa-public-key", &format_args!("RSA public key, {} bits", key.bits()))
+            }
             (None, None) => skip(CheckId::Key, "There is no key to look at"),
         };
         let key = examined.filter(|_| refusal.is_none());
@@ -308,13 +310,13 @@ impl Ladder<'_> {
                 pass(
                     CheckId::Claims,
                     "claims-complete",
-                    "Complete: customer, license, organization, tier and entitlements",
+                    &"Complete: customer, license, organization, tier and entitlements",
                 ),
             ),
             Some(Err(errors)) => {
                 let all: Vec<String> = errors.iter().take(5).map(ToString::to_string).collect();
                 let detail = format!("The license cannot be used: {}. Ask the vendor for a new bundle", all.join("; "));
-                fail(CheckId::Claims, errors.first().map_or("claim-missing", |error| error.code()), detail)
+                fail(CheckId::Claims, errors.first().map_or("claim-missing", |error| error.code()), &detail)
             }
         };
         let checks = vec![
@@ -365,13 +367,13 @@ impl Ladder<'_> {
         let id = CheckId::Format;
         let error = self.reading.error.clone().or_else(|| self.token.error.clone().map(FormatError::Token));
         match error {
-            Some(error) => fail(id, error.code(), error),
+            Some(error) => fail(id, error.code(), &error),
             None if self.reading.bare => warn(
                 id,
                 "bare-jwt",
-                "A bare JWT without its public key: it is decoded, and nothing about it is verified; paste the whole bundle, or add the key",
+                &"A bare JWT without its public key: it is decoded, and nothing about it is verified; paste the whole bundle, or add the key",
             ),
-            None => pass(id, "bundle", "A bundle with one JWT and one public key"),
+            None => pass(id, "bundle", &"A bundle with one JWT and one public key"),
         }
     }
 
@@ -379,13 +381,13 @@ impl Ladder<'_> {
         let id = CheckId::Algorithm;
         match (self.token.algorithm(), self.token.proposes_key()) {
             (None, _) => skip(id, "There is no header to look at"),
-            (Some(Err(error)), _) => fail(id, error.code(), error),
+            (Some(Err(error)), _) => fail(id, error.code(), &error),
             (Some(Ok(())), Some(member)) => warn(
                 id,
                 "header-key-ignored",
-                format!("RS256. The header also proposes a key of its own (`{member}`), which is never used"),
+                &format_args!("RS256. The header also proposes a key of its own (`{member}`), which is never used"),
             ),
-            (Some(Ok(())), None) => pass(id, "rs256", "RS256"),
+            (Some(Ok(())), None) => pass(id, "rs256", &"RS256"),
         }
     }
 
@@ -405,26 +407,28 @@ impl Ladder<'_> {
         };
         let expected = key.bits().div_ceil(8);
         match Proof::verify(self.verify, key, self.token.signing_input.as_bytes(), signature) {
-            Some(proof) => (pass(id, "signature-fits", "Fits the key: nothing was changed since signing"), Some(proof)),
+            Some(proof) => {
+                (pass(id, "signature-fits", &"Fits the key: nothing was changed since signing"), Some(proof))
+            }
             None if signature.len() < expected => {
                 let detail = format!(
                     "The signature has {} bytes where this key makes {expected}: the end of the JWT was cut off, or it was signed with another key; copy the whole bundle again",
                     signature.len()
                 );
-                (fail(id, "signature-length", detail), None)
+                (fail(id, "signature-length", &detail), None)
             }
             None if signature.len() > expected => {
                 let detail = format!(
                     "The signature has {} bytes where this key makes {expected}: it was signed with another key; ask the vendor for a fresh bundle",
                     signature.len()
                 );
-                (fail(id, "signature-length", detail), None)
+                (fail(id, "signature-length", &detail), None)
             }
             None => (
                 fail(
                     id,
                     "signature-mismatch",
-                    "Does not fit the key: the bundle was edited, damaged in copying, or put together from two; ask for a fresh bundle and paste it whole",
+                    &"Does not fit the key: the bundle was edited, damaged in copying, or put together from two; ask for a fresh bundle and paste it whole",
                 ),
                 None,
             ),
@@ -437,18 +441,18 @@ impl Ladder<'_> {
         match trust {
             None => skip(id, "Not judged: there is no acceptable key"),
             Some(Trust::Pinned) => {
-                pass(id, "pinned", format!("The key is on the list of keys that {vendor} publishes"))
+                pass(id, "pinned", &format_args!("The key is on the list of keys that {vendor} publishes"))
             }
             Some(_) if self.policy.rule == TrustRule::Pinned => fail(
                 id,
                 "not-pinned",
-                "The key is not on the trusted list, and this system accepts no other: ask the vendor for a bundle signed with a published key, or add the fingerprint to the list",
+                &"The key is not on the trusted list, and this system accepts no other: ask the vendor for a bundle signed with a published key, or add the fingerprint to the list",
             ),
-            Some(Trust::Known) => pass(id, "known", "The same key as the installed license"),
+            Some(Trust::Known) => pass(id, "known", &"The same key as the installed license"),
             Some(Trust::Bundled) => warn(
                 id,
                 "bundled",
-                "Only the bundle vouches for this key: compare its fingerprint with the one that the vendor publishes",
+                &"Only the bundle vouches for this key: compare its fingerprint with the one that the vendor publishes",
             ),
         }
     }
@@ -463,13 +467,13 @@ impl Ladder<'_> {
             None => fail(
                 id,
                 "issuer-missing",
-                format!("`iss` is missing; it must be `{expected}`: ask the vendor for a new bundle"),
+                &format_args!("`iss` is missing; it must be `{expected}`: ask the vendor for a new bundle"),
             ),
-            Some(Json::String(found)) if found == expected => pass(id, "issuer-matches", format!("`{expected}`")),
+            Some(Json::String(found)) if found == expected => pass(id, "issuer-matches", &format_args!("`{expected}`")),
             Some(Json::String(found)) => fail(
                 id,
                 "issuer-other",
-                format!(
+                &format_args!(
                     "Issued by `{}`, not by `{expected}`: this token is not a license for this product",
                     shown(found)
                 ),
@@ -477,7 +481,7 @@ impl Ladder<'_> {
             Some(other) => fail(
                 id,
                 "issuer-not-string",
-                format!("`iss` is {} where a string is needed: ask the vendor for a new bundle", other.kind()),
+                &format_args!("`iss` is {} where a string is needed: ask the vendor for a new bundle", other.kind()),
             ),
         }
     }
@@ -493,20 +497,22 @@ impl Ladder<'_> {
                 "Made for `{}`, not for `{expected}`: this token is not a license for this product",
                 shown(found)
             );
-            fail(id, "audience-other", detail)
+            fail(id, "audience-other", &detail)
         };
         match claims.member("aud") {
             None => fail(
                 id,
                 "audience-missing",
-                format!("`aud` is missing; it must be `{expected}`: ask the vendor for a new bundle"),
+                &format_args!("`aud` is missing; it must be `{expected}`: ask the vendor for a new bundle"),
             ),
-            Some(Json::String(found)) if found == expected => pass(id, "audience-matches", format!("`{expected}`")),
+            Some(Json::String(found)) if found == expected => {
+                pass(id, "audience-matches", &format_args!("`{expected}`"))
+            }
             Some(Json::String(found)) => other(found),
             Some(Json::Array(all)) if all.iter().all(|one| one.as_str().is_some()) => {
                 let names: Vec<&str> = all.iter().filter_map(Json::as_str).collect();
                 if names.contains(&expected) {
-                    pass(id, "audience-matches", format!("`{expected}`, among others"))
+                    pass(id, "audience-matches", &format_args!("`{expected}`, among others"))
                 } else {
                     other(&names.join(", "))
                 }
@@ -514,7 +520,7 @@ impl Ladder<'_> {
             Some(_) => fail(
                 id,
                 "audience-not-string",
-                "`aud` is neither a string nor an array of strings: ask the vendor for a new bundle",
+                &"`aud` is neither a string nor an array of strings: ask the vendor for a new bundle",
             ),
         }
     }
@@ -527,10 +533,14 @@ impl Ladder<'_> {
         match Claims::start(claims) {
             None if claims.member("nbf").is_some() => skip(id, "`nbf` cannot be read, see above"),
             None => Check { id, outcome: Outcome::Skip, code: "not-limited", detail: "Not limited".to_owned() },
-            Some(start) if start.reached(self.now) => pass(id, "started", format!("In force since {start}")),
+            Some(start) if start.reached(self.now) => pass(id, "started", &format_args!("In force since {start}")),
             Some(start) => {
                 let wait = Remaining(start.seconds().saturating_sub(self.now));
-                fail(id, "not-yet-valid", format!("Begins on {start}, in {wait}: keep the current license until then"))
+                fail(
+                    id,
+                    "not-yet-valid",
+                    &format_args!("Begins on {start}, in {wait}: keep the current license until then"),
+                )
             }
         }
     }
@@ -545,9 +555,9 @@ impl Ladder<'_> {
         };
         let span = Remaining(expiry.seconds().saturating_sub(self.now));
         if expiry.reached(self.now) {
-            fail(id, "expired", format!("{expiry}, {span} ago. {}", renew(&self.policy.profile, claims)))
+            fail(id, "expired", &format_args!("{expiry}, {span} ago. {}", renew(&self.policy.profile, claims)))
         } else {
-            pass(id, "not-expired", format!("{expiry}, in {span}"))
+            pass(id, "not-expired", &format_args!("{expiry}, in {span}"))
         }
     }
 }
@@ -594,20 +604,24 @@ fn verdict(bare: bool, checks: &[Check]) -> Verdict {
     }
 }
 
-fn pass(id: CheckId, code: &'static str, detail: impl fmt::Display) -> Check {
-    Check { id, outcome: Outcome::Pass, code, detail: detail.to_string() }
+fn row(id: CheckId, outcome: Outcome, code: &'static str, detail: &dyn fmt::Display) -> Check {
+    Check { id, outcome, code, detail: detail.to_string() }
 }
 
-fn warn(id: CheckId, code: &'static str, detail: impl fmt::Display) -> Check {
-    Check { id, outcome: Outcome::Warn, code, detail: detail.to_string() }
+fn pass(id: CheckId, code: &'static str, detail: &dyn fmt::Display) -> Check {
+    row(id, Outcome::Pass, code, detail)
 }
 
-fn fail(id: CheckId, code: &'static str, detail: impl fmt::Display) -> Check {
-    Check { id, outcome: Outcome::Fail, code, detail: detail.to_string() }
+fn warn(id: CheckId, code: &'static str, detail: &dyn fmt::Display) -> Check {
+    row(id, Outcome::Warn, code, detail)
+}
+
+fn fail(id: CheckId, code: &'static str, detail: &dyn fmt::Display) -> Check {
+    row(id, Outcome::Fail, code, detail)
 }
 
 fn skip(id: CheckId, detail: &str) -> Check {
-    Check { id, outcome: Outcome::Skip, code: "not-checked", detail: detail.to_owned() }
+    row(id, Outcome::Skip, "not-checked", &detail)
 }
 
 impl Serialize for Check {

@@ -25,6 +25,7 @@ mod license;
 mod policy;
 mod repair;
 mod shown;
+mod spki;
 mod token;
 
 pub use bundle::{Bundle, FormatError, MAX_CONTENT};

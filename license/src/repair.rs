@@ -88,7 +88,8 @@ fn distinct(mut texts: Vec<String>) -> Vec<String> {
 
 /// A key block with its body in lines of 64 characters, as RFC 7468 writes it.
 fn wrapped(block: &str) -> String {
-    let body: Vec<char> = block.trim_start_matches(BEGIN).trim_end_matches(END).chars().collect();
+    let body: Vec<char> =
+        block.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)).unwrap_or_default().chars().collect();
     let lines: Vec<String> = body.chunks(64).map(|line| line.iter().collect()).collect();
     format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
 }

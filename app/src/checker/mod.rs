@@ -8,7 +8,7 @@ mod state;
 use leptos::html;
 use leptos::prelude::*;
 
-use browser::{print, requests, text_of};
+use browser::{requests, text_of};
 use state::State;
 
 /// The checker as an island in a page of the server.
@@ -48,7 +48,7 @@ pub fn Checker() -> impl IntoView {
             }
             on:dragleave=move |_| is_dragging.set(false)
             on:drop=move |event| state.dropped(&event)
-            on:click=move |event| state.act(&event)
+            on:click=move |event| state.act(&event, area)
         >
             <div class="inputs" class:two=is_comparing>
                 <Pasted id="bundle" label="License bundle" state value=input area hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }" />
@@ -66,29 +66,16 @@ pub fn Checker() -> impl IntoView {
                         on:change=move |event| browser::chosen(&event, state, input)
                     />
                 </label>
-                <button
-                    type="button"
-                    class="btn quiet"
-                    aria-expanded=move || is_comparing.get().to_string()
-                    on:click=move |_| is_comparing.update(|is| *is = !*is)
-                >
+                <button type="button" class="btn quiet" data-do="compare" aria-expanded=move || is_comparing.get().to_string()>
                     "Compare with the current one"
                 </button>
-                <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| state.copy_summary()>
+                <button type="button" class="btn quiet" data-do="summary" disabled=is_blank>
                     "Copy summary"
                 </button>
-                <button type="button" class="btn quiet" disabled=is_blank on:click=move |_| print()>
+                <button type="button" class="btn quiet" data-do="print" disabled=is_blank>
                     "Print"
                 </button>
-                <button
-                    type="button"
-                    class="btn quiet"
-                    disabled=move || is_blank() && !is_comparing.get()
-                    on:click=move |_| {
-                        state.clear();
-                        browser::focus(area);
-                    }
-                >
+                <button type="button" class="btn quiet" data-do="clear">
                     "Clear"
                 </button>
             </div>

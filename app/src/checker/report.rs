@@ -57,8 +57,10 @@ fn key_card(key: KeyFacts) -> Piece {
     let groups = key.sha256.groups();
     let lines = groups.chunks(4).map(|line| Piece::new("span", "").text(format!("{} ", line.join(" "))));
     let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
-    let button =
-        Piece::new("button", "link noprint").with("type", "button").with("data-do", "copy").text("Copy fingerprint");
+    let button = Piece::new("button", "link noprint")
+        .with("type", "button")
+        .with("data-do", "fingerprint")
+        .text("Copy fingerprint");
     Piece::new("section", "card").inside([
         Piece::new("h2", "").text("Signing key"),
         Piece::new("p", "print").inside(lines),

@@ -127,24 +127,32 @@ impl State {
         }
     }
 
-    /// Does what a button in the report stands for.
-    pub(super) fn act(self, event: &ev::MouseEvent) {
+    /// Does what the clicked button stands for. One listener for all buttons, those in the report among them.
+    pub(super) fn act(self, event: &ev::MouseEvent, area: NodeRef<html::Textarea>) {
         let button = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let action = button.and_then(|button| button.get_attribute("data-do"));
-        let (Some(inspection), _) = self.inspected(now()) else { return };
-        match (action.as_deref(), inspection.repaired, inspection.key) {
-            (Some("repair"), Some(bundle), _) => self.take(self.input, bundle.to_json().into_bytes()),
-            (Some("copy"), _, Some(key)) => self.copy(key.sha256.to_string(), "Fingerprint copied."),
-            _ => {}
+        let Some(action) = button.and_then(|button| button.get_attribute("data-do")) else { return };
+        match action.as_str() {
+            "compare" => self.is_comparing.update(|is| *is = !*is),
+            "print" => browser::print(),
+            "clear" => {
+                self.clear();
+                browser::focus(area);
+            }
+            action => self.act_on_inspection(action),
         }
     }
 
-    /// Puts the summary for a support ticket on the clipboard.
-    pub(super) fn copy_summary(self) {
+    fn act_on_inspection(self, action: &str) {
         let now = now();
-        if let (Some(inspection), _) = self.inspected(now) {
-            let text = summary(&inspection, &Policy::default(), now);
-            self.copy(text, "Summary copied. It holds neither the token nor the signature.");
+        let (Some(inspection), _) = self.inspected(now) else { return };
+        match (action, &inspection.repaired, inspection.key) {
+            ("repair", Some(bundle), _) => self.take(self.input, bundle.to_json().into_bytes()),
+            ("fingerprint", _, Some(key)) => self.copy(key.sha256.to_string(), "Fingerprint copied."),
+            ("summary", ..) => {
+                let text = summary(&inspection, &Policy::default(), now);
+                self.copy(text, "Summary copied. It holds neither the token nor the signature.");
+            }
+            _ => {}
         }
     }
 
