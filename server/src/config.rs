@@ -18,6 +18,8 @@ use crate::line::one_line;
 
 /// The file that is read if it is there and no other is named.
 const DEFAULT_FILE: &str = "countersign.toml";
+/// The variable that names another.
+const FILE_VARIABLE: &str = "COUNTERSIGN_CONFIG";
 
 /// The process environment, read once. A variable that is set to nothing counts as not set.
 #[derive(Clone, Debug, Default)]
@@ -247,7 +249,7 @@ pub struct Flags {
 impl Config {
     /// Collects and judges the configuration.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
-        let named = flags.file.clone().or_else(|| environment.get("COUNTERSIGN_CONFIG").map(PathBuf::from));
+        let named = flags.file.clone().or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
         let file = match named {
             Some(path) => read_file(&path)?,
             None if Path::new(DEFAULT_FILE).exists() => read_file(Path::new(DEFAULT_FILE))?,
@@ -472,7 +474,7 @@ fn canonical(written: &str) -> String {
 /// Variables that look like settings of ours. Others may use the names, so this is no error.
 fn misspelled(environment: &Environment) -> Vec<String> {
     let ours = |name: &str| name.starts_with("LICENSE_") || name.starts_with("COUNTERSIGN_");
-    let known = |name: &str| name == "COUNTERSIGN_CONFIG" || Key::ALL.iter().any(|key| key.name() == name);
+    let known = |name: &str| name == FILE_VARIABLE || Key::ALL.iter().any(|key| key.name() == name);
     let warning = |name: &str| {
         let meant = nearest(name).map_or_else(String::new, |key| format!("; is {key} meant?"));
         format!("the environment has {}, which is no setting{meant}", shown(name))
@@ -482,7 +484,8 @@ fn misspelled(environment: &Environment) -> Vec<String> {
 
 /// The known name that takes the fewest changes of a character to reach, if they are few.
 fn nearest(name: &str) -> Option<&'static str> {
-    let near = Key::ALL.iter().map(|key| (distance(name, key.name()), key.name())).min()?;
+    let known = Key::ALL.iter().map(|key| key.name()).chain([FILE_VARIABLE]);
+    let near = known.map(|known| (distance(name, known), known)).min()?;
     (near.0 <= 1 + name.len() / 4).then_some(near.1)
 }
 

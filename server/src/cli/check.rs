@@ -13,14 +13,13 @@ use super::{Failure, print, write_new};
 use crate::clock;
 use crate::config::{self, Environment};
 
-/// The most that is read of a file. The core calls anything above 64 KiB too large, so the rest does not matter.
-const MAX_READ: u64 = 1024 * 1024 + 1;
+/// The most that is read. A bundle has at most 64 KiB, but any amount of white space may stand around it.
+const MAX_READ: u64 = 16 * 1024 * 1024 + 1;
 
-/// Check a license bundle: who it was issued to, what it grants, until when, and whether it is genuine.
-///
-/// Exits with 0 if the bundle is valid, 1 if it was read but is not valid, 2 if it is malformed or cannot be read.
-/// The variables `LICENSE_TRUST` and `LICENSE_TRUSTED_KEYS` are honored.
+/// Check a license bundle: who it was issued to, what it grants, until when, and whether it is genuine
 #[derive(Args, Debug)]
+#[command(after_help = "Exit status: 0 valid, 1 read but not valid, 2 malformed or unreadable.\n\
+    Environment: LICENSE_TRUST and LICENSE_TRUSTED_KEYS (fingerprints with commas between them), NO_COLOR.")]
 pub(super) struct Check {
     /// The bundle; standard input if left out or `-`
     file: Option<PathBuf>,

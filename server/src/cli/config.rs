@@ -10,6 +10,10 @@ use crate::config::{Config, Environment};
 
 /// Print the effective configuration and where each value comes from, with secrets masked.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Each setting is a variable of that name. In the file it is written `listen_addr = \"0.0.0.0:3000\"`, or in a\n\
+    group: `[license]` and `mode = \"offline\"`. Flags go before the environment, and that before the file."
+)]
 pub(super) struct Show {
     #[command(flatten)]
     settings: Settings,

@@ -10,7 +10,7 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, ValueEnum};
-use countersign_license::{Bundle, Policy, Profile, Verdict, inspect};
+use countersign_license::{Bundle, Outcome, Policy, Profile, Verdict, inspect};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,10 +21,9 @@ use crate::clock;
 const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 const DAY: i64 = 86_400;
 
-/// Sign a license bundle and print it.
-///
-/// What is made is checked before it is printed; it may be expired or not yet valid on purpose.
+/// Sign a license bundle and print it
 #[derive(Args, Debug)]
+#[command(after_help = "What is made is checked before it is printed; it may be expired or not yet valid on purpose.")]
 pub(super) struct Issue {
     /// The private key, in PEM
     #[arg(long, value_name = "FILE")]
@@ -68,7 +67,7 @@ pub(super) struct Issue {
     /// Take this as now
     #[arg(long, value_name = "EPOCH", allow_negative_numbers = true)]
     now: Option<i64>,
-    /// Sign the claims in this file, byte for byte, in place of all of the above
+    /// Sign the claims in this file, byte for byte, in place of the options above
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "org", "tier", "sub", "jti", "cpu", "ram", "vram", "features", "days", "expires", "not_before", "issued",
     ])]
@@ -134,7 +133,8 @@ impl Issue {
         if !self.unchecked {
             let inspection = inspect(&text, &Policy::default(), now);
             if !matches!(inspection.verdict, Verdict::Valid | Verdict::Expired | Verdict::NotYetValid) {
-                let reason = inspection.reason().map_or("it is not a license", |check| check.detail.as_str());
+                let failure = inspection.checks.iter().find(|check| check.outcome == Outcome::Fail);
+                let reason = failure.map_or("it is not a license", |check| check.detail.as_str());
                 return Err(Failure(format!("no license was made: {reason}. --unchecked makes it all the same")));
             }
         }

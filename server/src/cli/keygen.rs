@@ -12,10 +12,9 @@ use countersign_license::VerifyingKey;
 use super::report::fingerprint_lines;
 use super::{Failure, pem, print, write_new};
 
-/// Make a key pair for signing licenses: private.pem and public.pem.
-///
-/// Existing files are never overwritten.
+/// Make a key pair for signing licenses: private.pem and public.pem
 #[derive(Args, Debug)]
+#[command(after_help = "Existing files are never overwritten.")]
 pub(super) struct Keygen {
     /// The size of the key; 3072 bits are as strong as AES-128, 2048 bits are not
     #[arg(long, value_enum, default_value = "3072")]

@@ -144,3 +144,22 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Paint;
+    use crate::config::Environment;
+
+    #[test]
+    fn colors_are_for_terminals_that_want_them() {
+        let paint = |is_terminal: bool, variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Paint::new(is_terminal, &Environment::of(variables)).bold("x")
+        };
+        assert_eq!(paint(true, &[]), "\x1b[1mx\x1b[0m");
+        assert_eq!(paint(false, &[]), "x");
+        assert_eq!(paint(true, &[("NO_COLOR", "1")]), "x");
+        assert_eq!(paint(true, &[("NO_COLOR", "")]), "\x1b[1mx\x1b[0m");
+        assert_eq!(paint(true, &[("TERM", "dumb")]), "x");
+    }
+}

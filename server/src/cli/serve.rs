@@ -22,10 +22,12 @@ use crate::http::{App, router};
 use crate::site::Site;
 use crate::verify;
 
-/// Run the server until it gets SIGTERM or SIGINT.
-///
-/// `RUST_LOG` sets what is logged, such as `warn` or `countersign=debug`: text on a terminal, else JSON.
+/// Run the server until it gets SIGTERM or SIGINT
 #[derive(Args, Debug)]
+#[command(
+    after_help = "`countersign config` shows every setting. RUST_LOG sets what is logged to standard error, such as\n\
+    `warn` or `countersign=debug`: as text on a terminal, else as JSON."
+)]
 pub(super) struct Serve {
     #[command(flatten)]
     settings: Settings,

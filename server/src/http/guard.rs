@@ -52,12 +52,13 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 fn refusal(request: &Request) -> Option<Problem> {
     let headers = request.headers();
     let uri = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = headers.get(header::CONTENT_LENGTH).map(|length| length.to_str().ok()?.parse::<usize>().ok());
     if uri > MAX_URI {
         Some(Problem::URI_TOO_LONG)
-    } else if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
-        Some(Problem::FRAMING)
-    } else if length.is_some_and(|length| length > MAX_BODY as u64) {
+    } else if headers.contains_key(header::TRANSFER_ENCODING) {
+        // Bodies here are small and known beforehand. Without this coding there is no second opinion about where one ends.
+        Some(Problem::LENGTH_REQUIRED)
+    } else if length.is_some_and(|length| length.is_none_or(|length| length > MAX_BODY)) {
         Some(Problem::BODY_TOO_LARGE)
     } else if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
         Some(Problem::METHOD)

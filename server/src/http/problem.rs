@@ -19,14 +19,17 @@ impl Problem {
     /// The body is larger than anything that is accepted here.
     pub const BODY_TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request is larger than 256 KiB");
-    /// The request is ambiguous about where it ends.
-    pub const FRAMING: Self =
-        Self::new(StatusCode::BAD_REQUEST, "ambiguous-framing", "The request gives its length in two ways");
     /// Something broke.
     pub const INTERNAL: Self = Self::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         "Something went wrong here; quote the id to your administrator",
+    );
+    /// The body comes in chunks.
+    pub const LENGTH_REQUIRED: Self = Self::new(
+        StatusCode::LENGTH_REQUIRED,
+        "length-required",
+        "The request must give its length, not come in chunks",
     );
     /// The path is there, the method is not.
     pub const METHOD: Self =

@@ -1,0 +1,121 @@
+//! `serve`: the process, from its first line to its end.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::run::{command, empty, run};
+
+/// A running server. It ends with the test.
+struct Server {
+    child: Child,
+    address: String,
+    base: String,
+}
+
+impl Server {
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut child = command(&empty(name), &[])
+            .args(["serve", "--listen-addr", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("Countersign listens on http://").expect("its address").to_owned();
+        let (address, base) = url.split_once('/').expect("a path");
+        Self { child, address: address.to_owned(), base: format!("/{base}") }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Sends SIGTERM and waits: the exit status, how long it took, and the log.
+    fn stop(mut self) -> (Option<i32>, Duration, String) {
+        let started = Instant::now();
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        let status = self.child.wait().expect("it ends");
+        let took = started.elapsed();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).expect("UTF-8");
+        (status.code(), took, log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_says_where_it_listens_and_ends_when_told_to() {
+    let server = Server::start("serve-stop", &["--base-path", "/platform"]);
+    assert_eq!(server.base, "/platform/");
+    assert!(server.get("/platform/health").starts_with("HTTP/1.1 200"));
+    let (code, took, _) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn idle_and_half_open_connections_do_not_keep_it_from_ending() {
+    let server = Server::start("serve-idle", &[]);
+    let mut half = server.connect();
+    write!(half, "GET /health HTTP/1.1\r\nHo").unwrap();
+    let mut idle = server.connect();
+    write!(idle, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    idle.read_exact(&mut [0; 12]).unwrap();
+    let (code, took, _) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn the_log_is_one_event_a_line_without_query_strings() {
+    let server = Server::start("serve-log", &[]);
+    server.get("/health?token=SENTINEL");
+    server.get("/%0a%1b%0d?SENTINEL");
+    let mut raw = server.connect();
+    raw.write_all(
+        b"GET /\xc2\x85\xe2\x80\xae HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: \x1b[31mSENTINEL\r\n\r\n",
+    )
+    .unwrap();
+    let _ = raw.read_to_end(&mut Vec::new());
+    let (_, _, log) = server.stop();
+    assert!(!log.contains("SENTINEL"), "{log}");
+    assert!(log.lines().count() >= 3, "{log}");
+    for line in log.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert!(event["timestamp"].is_string() && event["level"].is_string() && event["message"].is_string());
+    }
+    assert!(!log.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{log}");
+}
+
+#[test]
+fn a_start_that_fails_says_why() {
+    let folder = empty("serve-fails");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = run(&folder, &["serve", "--listen-addr", &address]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains(&format!("cannot listen on {address} (LISTEN_ADDR)")), "{}", ran.err);
+    let ran = run(&folder, &["serve", "--base-path", "platform"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("BASE_PATH on the command line is `platform`"), "{}", ran.err);
+}

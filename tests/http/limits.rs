@@ -1,0 +1,141 @@
+//! Over a real socket: what a slow or rude client gets.
+
+use std::time::{Duration, Instant};
+
+use countersign::http::listen::{Limits, listen};
+use countersign::http::router;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::ask::app;
+
+const SHORT: Limits = Limits {
+    head: Duration::from_millis(300),
+    connection: Duration::from_mins(1),
+    drain: Duration::from_secs(1),
+    connections: 4,
+};
+
+struct Server {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+async fn start(limits: Limits) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn(listen(listener, router(app("/")), limits, async {
+        let _ = stopped.await;
+    }));
+    Server { address, stop, running }
+}
+
+async fn connect(server: &Server, text: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(text).await.unwrap();
+    stream
+}
+
+/// Everything until the server closes the connection.
+async fn all(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+    let _ = read.expect("the server closes the connection");
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn get(server: &Server) -> String {
+    all(connect(server, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await).await
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_closes_the_connection() {
+    let server = start(SHORT).await;
+    for begin in [&b""[..], b"GET /health HTTP/1.1\r\nHost: x\r\nX: "] {
+        let started = Instant::now();
+        let mut stream = connect(&server, begin).await;
+        // A byte now and then does not help.
+        let trickle = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if begin.is_empty() || stream.write_all(b"a").await.is_err() {
+                    break;
+                }
+                if started.elapsed() > Duration::from_secs(2) {
+                    break;
+                }
+            }
+        };
+        trickle.await;
+        let answer = all(stream).await;
+        assert!(!answer.contains("200"), "{answer}");
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn half_open_connections_do_not_lock_others_out_for_good() {
+    let server = start(SHORT).await;
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.push(connect(&server, b"GET /health HTTP/1.1\r\n").await);
+    }
+    let answer = get(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(held);
+}
+
+#[tokio::test]
+async fn one_connection_serves_many_requests_and_open_ones_are_finished() {
+    let server = start(Limits { head: Duration::from_secs(30), ..SHORT }).await;
+    let mut stream = connect(&server, b"").await;
+    for _ in 0..3 {
+        stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).await.unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200");
+        let mut rest = vec![0; 4096];
+        let count = stream.read(&mut rest).await.unwrap();
+        assert!(String::from_utf8_lossy(&rest[..count]).ends_with(r#"{"status":"ok"}"#));
+    }
+    let started = Instant::now();
+    server.stop.send(()).unwrap();
+    server.running.await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert_eq!(all(stream).await, "", "an idle connection is closed");
+    assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn rude_requests_are_refused() {
+    let server = start(SHORT).await;
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(70_000));
+    let many = format!("GET /health HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(200));
+    for (text, status) in [
+        (
+            &b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"[..],
+            "411",
+        ),
+        (
+            b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+            "411",
+        ),
+        (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "400"),
+        (b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "400"),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", "400"),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", "400"),
+        (b"GET / x HTTP/1.1\r\n\r\n", "400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00", "400"),
+        (long.as_bytes(), "431"),
+        (many.as_bytes(), "431"),
+    ] {
+        let answer = all(connect(&server, text).await).await;
+        let begin = String::from_utf8_lossy(&text[..text.len().min(60)]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{begin:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{begin:?}: {answer}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The whole server, in one process.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests"
+)]
+
+mod ask;
+mod errors;
+mod headers;
+mod limits;
+mod pages;
+mod site;
