@@ -316,7 +316,8 @@ vector('key-is-ec-under-rs256', 'An elliptic-curve key under `alg` RS256.', with
 vector('key-is-ed25519', 'An Ed25519 key, and its right EdDSA signature.', bundle(token({ header: '{"alg":"EdDSA"}', sign: b.ed25519 }), pem('ed25519')),
   refusedKey('key-is-elliptic-curve', { algorithm: 'fail algorithm-unsupported' }));
 vector('key-is-pss', 'An RSA key restricted to PSS.', withKey(pem('rsa-pss2048')), refusedKey('key-is-pss'));
-vector('key-is-dh', 'A key of another algorithm (X25519).', withKey(armor(der(0x30, der(0x30, derOid('2b656e')), der(0x03, Buffer.alloc(33))))), refusedKey('key-other-algorithm'));
+vector('key-is-x25519', 'A key for key agreement (X25519).', withKey(armor(der(0x30, der(0x30, derOid('2b656e')), der(0x03, Buffer.alloc(33))))), refusedKey('key-other-algorithm'));
+vector('key-is-dsa', 'A key of another algorithm (DSA).', withKey(armor(der(0x30, der(0x30, derOid('2a8648ce380401')), der(0x03, Buffer.alloc(33))))), refusedKey('key-other-algorithm'));
 vector('key-is-oaep', 'RSA numbers under the identifier of an encryption key.', withKey(pemOf({ n, e: 65537n, oid: '2a864886f70d010107' })), refusedKey('key-other-algorithm'));
 vector('key-is-signature-algorithm', 'RSA numbers under the identifier of a signature, sha256WithRSAEncryption.', withKey(pemOf({ n, e: 65537n, oid: '2a864886f70d01010b' })), refusedKey('key-other-algorithm'));
 vector('key-is-certificate', 'A certificate in place of its key.', withKey(keyFile('certificate')), refusedKey('key-is-certificate'));
