@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { literal } from "./pack/literal.mjs";
+import { shrink } from "./pack/shrink.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { buildSync } = createRequire(join(root, "tests/browser/package.json"))("esbuild");
@@ -19,8 +20,9 @@ const staged = (name) => join(stage, name);
 
 function script() {
   // wasm-bindgen's loader would fetch the wasm. Its last two steps are what we need: export those in its place.
-  const [glue, ...rest] = readFileSync(staged(`${bundle}.js`), "utf8").split("export { initSync, __wbg_init as default };");
+  let [glue, ...rest] = readFileSync(staged(`${bundle}.js`), "utf8").split("export { initSync, __wbg_init as default };");
   if (rest.length !== 1) throw new Error("wasm-bindgen's output ends in another way than expected: did its version change?");
+  if (release) glue = shrink(staged(`${bundle}_bg.wasm`), glue);
   writeFileSync(staged("glue.mjs"), `${glue}export { __wbg_get_imports, __wbg_finalize_init };\n`);
 
   const { outputFiles } = buildSync({

@@ -237,9 +237,9 @@ impl Inspection {
             Verdict::Expired => &[CheckId::Expiry],
             Verdict::Rejected => REJECTING,
         };
-        self.checks.iter().find(|check| {
-            deciding.contains(&check.id) && check.outcome != Outcome::Pass && check.outcome != Outcome::Skip
-        })
+        // A bare token is the one case that a warning decides; a warning beside a failure decides nothing.
+        let decides = if self.verdict == Verdict::Unverified { Outcome::Warn } else { Outcome::Fail };
+        self.checks.iter().find(|check| deciding.contains(&check.id) && check.outcome == decides)
     }
 }
 

@@ -257,3 +257,13 @@ fn endless_input_is_read_to_a_limit() {
     assert_eq!(ran.code, 2);
     assert!(ran.out.contains("a bundle has at most 64 KiB"), "{}", ran.out);
 }
+
+#[test]
+fn the_first_line_names_what_decides() {
+    let folder = empty("check-first-line");
+    fs::write(folder.join("claims.json"), r#"{"iss":"somebody-else"}"#).unwrap();
+    let key = crate::run::vendor_key();
+    let made = run(&folder, &["issue", "--key", &key, "--claims", "claims.json", "--unchecked"]);
+    let ran = check(&made.out, &[]);
+    assert!(ran.out.starts_with("Not a license for this product\nIssued by `somebody-else`"), "{}", ran.out);
+}

@@ -547,6 +547,10 @@ vector('exp-of-the-document', 'The example of the licensing document, long over:
   { expiresInSeconds: 1767225600 - NOW, detailContains: { expiry: 'quote cust_acme' } });
 vector('exp-fraction-before', '`exp` lies half a second ahead.', withClaims({ exp: `${exp}.5` }), valid(), { now: exp });
 vector('exp-fraction-after', '`exp` was half a second ago.', withClaims({ exp: `${exp}.5` }), expired(), { now: exp + 1 });
+vector('exp-fraction-shifted-before', '`exp` lies half a second ahead, written with an exponent.', withClaims({ exp: `${exp}5e-1` }), valid(), { now: exp });
+vector('exp-fraction-shifted-after', '`exp` was half a second ago, written with an exponent.', withClaims({ exp: `0.${exp}5E+10` }), expired(), { now: exp + 1 });
+vector('exp-tiny-fraction', '`exp` lies a hair’s breadth ahead, less than any floating-point number tells.', withClaims({ exp: `${exp}.${'0'.repeat(40)}1` }), valid(), { now: exp });
+vector('exp-tiny-fraction-short', '`exp` lies a hair’s breadth before this second.', withClaims({ exp: `${exp - 1}.${'9'.repeat(40)}` }), expired(), { now: exp });
 for (const [name, value] of [
   ['exponent', '1.821536e9'], ['point-zero', '1821536000.0'], ['2-63-minus-1', '9223372036854775807'], ['2-63-minus-a-fraction', '9223372036854775807.9999'], ['1e18', '1e18'],
   ['large-with-many-zeros', '1821536000.' + '0'.repeat(3000)], ['small-power', `1821536000${'0'.repeat(3000)}e-3000`],
@@ -576,6 +580,7 @@ vector('nbf-one-second-after', 'One second after `nbf`: valid.', withClaims({ nb
 vector('nbf-59-seconds-before', '59 seconds before `nbf`: the leeway of other libraries is not ours.', withClaims({ nbf: `${NOW + 59}` }), notYetValid());
 vector('nbf-fraction-before', '`nbf` lies half a second ahead.', withClaims({ nbf: `${NOW}.5` }), notYetValid());
 vector('nbf-fraction-after', '`nbf` was half a second ago.', withClaims({ nbf: `${NOW - 1}.5` }), valid(started));
+vector('nbf-tiny-fraction', '`nbf` lies a hair’s breadth ahead, less than any floating-point number tells.', withClaims({ nbf: `${NOW}.${'0'.repeat(40)}1` }), notYetValid());
 vector('nbf-negative', '`nbf` is before the beginning of time.', withClaims({ nbf: '-1e400' }), valid(started));
 vector('nbf-tiny', '`nbf` is 1e-99999999999999999999.', withClaims({ nbf: '1e-99999999999999999999' }), valid(started));
 vector('nbf-2-63-minus-1', '`nbf` is 2⁶³−1, and `exp` too: never valid.', withClaims({ nbf: '9223372036854775807', exp: '9223372036854775807' }), notYetValid());
