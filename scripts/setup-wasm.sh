@@ -8,10 +8,12 @@ wasm_target=wasm32-unknown-unknown
 debian_rustc=/usr/bin/rustc
 debian_cargo=/usr/bin/cargo
 
-# The rustup way. Behind some proxies the download hangs instead of failing, hence the time limit.
+# The rustup way. Behind some proxies the download hangs instead of failing, hence the time limits.
+# rust-src: the released bundles compile the standard library along, see site.sh.
 wasm_by_rustup() {
   command -v rustup >/dev/null || return 1
   timeout 60 rustup target add "$wasm_target" >/dev/null 2>&1 || return 1
+  timeout 60 rustup component add rust-src >/dev/null 2>&1 || return 1
   echo "export WEB_TOOLCHAIN=$(rustup show active-toolchain | cut -d' ' -f1) WEB_BY=rustup" >"$wasm_env"
 }
 
@@ -56,7 +58,10 @@ wasm_ready() {
   [ -n "${WEB_BY:-}" ] || return 1
   [ "${COUNTERSIGN_WASM:-$WEB_BY}" = "$WEB_BY" ] || return 1
   case $WEB_BY in
-    rustup) [ -d "$(RUSTUP_TOOLCHAIN=$WEB_TOOLCHAIN rustc --print target-libdir --target "$wasm_target")" ] ;;
+    rustup)
+      [ -d "$(RUSTUP_TOOLCHAIN=$WEB_TOOLCHAIN rustc --print target-libdir --target "$wasm_target")" ] &&
+        [ -d "$(RUSTUP_TOOLCHAIN=$WEB_TOOLCHAIN rustc --print sysroot)/lib/rustlib/src/rust/library" ]
+      ;;
     debian) [ "$("$debian_rustc" -vV)" = "$(cat "$("$debian_rustc" --print target-libdir --target "$wasm_target")/.built-by" 2>/dev/null)" ] ;;
   esac
 }

@@ -35,7 +35,7 @@ library=$(RUSTUP_TOOLCHAIN="$WEB_TOOLCHAIN" rustc --print sysroot)/lib/rustlib/s
 if [ -d "$library" ]; then
   smallest=(
     RUSTC_BOOTSTRAP=1
-    CARGO_UNSTABLE_BUILD_STD=std,panic_abort
+    CARGO_UNSTABLE_BUILD_STD="std,panic_abort"
     CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
     CARGO_BUILD_TARGET=wasm32-unknown-unknown
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zfmt-debug=none -Zlocation-detail=none"

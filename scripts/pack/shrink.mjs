@@ -17,13 +17,18 @@ const { default: binaryen } = await import(pathToFileURL(require.resolve("binary
 // leptos links wasm-streams, whose classes are exported for JavaScript that we do not have.
 const UNUSED_EXPORT = /intounderlying/;
 
+// What every browser since 2022 understands, and no more: wasm-opt uses whatever it is allowed to.
+const FEATURES = [
+  ..."--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext".split(" "),
+  ..."--enable-mutable-globals --enable-reference-types --enable-multivalue".split(" "),
+];
 const PASSES = [
-  "--all-features", // of the input: what wasm-bindgen leaves is within what browsers have had since 2022
+  ...FEATURES,
   ..."-Oz --flatten --rereloop -Oz -Oz --traps-never-happen --converge --one-caller-inline-max-function-size=30".split(" "),
   ..."--strip-producers --strip-target-features".split(" "),
 ];
 // By itself: it prints which name became which, and a pass that runs until nothing changes would print more than once.
-const SHORTEN = ["--all-features", "--minify-imports-and-exports-and-modules"];
+const SHORTEN = [...FEATURES, "--minify-imports-and-exports-and-modules"];
 
 /** Shrinks the wasm file in place; returns the JavaScript that goes with it. */
 export function shrink(path, glue) {
