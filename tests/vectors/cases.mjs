@@ -742,6 +742,7 @@ const within = (before, part, behind = '') => [before, { repeat: part, times: Ma
 vector('slow-many-members', 'A bundle with 5,000 members more.', `{${Array.from({ length: 5000 }, (_, at) => `"m${at}":0,`).join('')}"jwt":"${JWT}","publicKey":${JSON.stringify(PEM)}}`, valid());
 vector('slow-long-names', 'Fifteen members whose names differ in their last character, 4,000 characters in.', `{${Array.from({ length: 15 }, (_, at) => `"${'n'.repeat(4000)}${at}":0`).join(',')}}`, unread('jwt-missing'));
 vector('slow-many-strings', 'An array of 20,000 empty strings.', within('{"x":[""', ',""', ']}'), unread('jwt-missing'));
+vector('slow-many-numbers', 'An array of 32,000 zeros.', within('[0', ',0', ']'), unread('not-object'));
 vector('slow-many-escapes', 'A string of 10,000 escapes.', within('{"x":"', '\\u0041', '"}'), unread('jwt-missing'));
 vector('slow-wide-and-deep', 'Twenty levels, each with many members.', Array.from({ length: 20 }, (_, at) => `{${Array.from({ length: 200 }, (_, m) => `"${at}${m}":1`).join(',')},"x":`).join('') + '1' + '}'.repeat(20), unread('jwt-missing'));
 vector('slow-many-dots', 'A JWT of nothing but dots.', within('{"publicKey":"x","jwt":"', '.', '"}'),
