@@ -45,7 +45,7 @@ export function shrink(path, glue) {
   const shortExports = new Map(exports);
   return glue
     .replace(JSON.stringify(from), '"a"') // wasm-opt's one name for all modules
-    .replace(/^ {8}(__wb\w+): (function[^]*?^ {8}\}),\n/gm, (_, name, body) => {
+    .replace(/^ {8}(__wb\w+): (function[^]*?^ {8}\}.*),\n/gm, (_, name, body) => {
       const to = shortImports.get(name); // none: nobody calls it any more
       return to === undefined ? "" : `        ${to}: ${body},\n`;
     })
