@@ -290,9 +290,12 @@ pub(crate) fn read(text: &str) -> Reading {
         });
     }
     let (jwt, public_key) = (member(&json, "jwt"), member(&json, "publicKey"));
+    let mut members = json.as_object().unwrap_or_default().iter();
+    let gives_private_key_away = members.any(|(name, value)| name != "publicKey" && holds_private_key(value));
     let looks_swapped = |jwt: &str, key: &str| jwt.contains("-----BEGIN ") && is_bare_token(key.trim());
     let error = match (&jwt, &public_key) {
         (Ok(jwt), _) if contains_private_key(jwt) => Some(FormatError::PrivateKey),
+        _ if gives_private_key_away => Some(FormatError::PrivateKey),
         (Ok(jwt), Ok(key)) if looks_swapped(jwt, key) => Some(FormatError::Swapped),
         (Ok(_), Ok(_)) => None,
         (Err(error), _) | (_, Err(error)) => Some(error.clone()),
@@ -315,6 +318,16 @@ fn member(bundle: &Json, name: &'static str) -> Result<String, FormatError> {
             let instead = members.iter().find(|(other, _)| meant.contains(&squeezed(other).as_str()));
             Err(FormatError::MemberMissing { name, instead: instead.map(|(other, _)| other.clone()) })
         }
+    }
+}
+
+/// Whether a private key stands anywhere in a value: other members are ignored, but not when they give the vendor's key away.
+fn holds_private_key(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains("-----BEGIN ") && contains_private_key(text),
+        Json::Array(elements) => elements.iter().any(holds_private_key),
+        Json::Object(members) => members.iter().any(|(_, value)| holds_private_key(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 
