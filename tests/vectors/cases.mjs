@@ -10,7 +10,7 @@ import {
   rsaNumbers, signedSegments, spki, token,
 } from './build.mjs';
 import {
-  badSignature, bare, expired, malformedHeader, malformedPayload, malformedToken, notYetValid, refusedAlgorithm, refusedAudience,
+  badSignature, bare, expired, malformed, malformedHeader, malformedPayload, malformedToken, notYetValid, refusedAlgorithm, refusedAudience,
   refusedClaims, refusedIssuer, refusedKey, unread, valid, withoutKey, withoutToken,
 } from './expect.mjs';
 
@@ -815,12 +815,22 @@ vector('alone-private-key-in-jwt', 'A private key stands where the token belongs
 vector('alone-private-key-swapped', 'A private key stands where the token belongs, and the token where the key belongs.', bundle(keyFile('rsa2048'), JWT),
   malformedToken('private-key', { key: 'fail key-not-pem', trust: 'skip not-checked' }), { detailContains: { format: 'compromised' } });
 
+vector('alone-private-key-in-other-member', 'A good bundle has the vendor’s private key in a member of its own: pasted by mistake, and compromised.',
+  bundle(JWT, PEM, { privateKey: keyFile('rsa2048') }), malformed('private-key'), { detailContains: { format: 'compromised' } });
+vector('alone-private-key-nested', 'A good bundle has a private key deep inside a member that is ignored.',
+  bundle(JWT, PEM, { keys: [{ old: keyFile('openssh-private') }] }), malformed('private-key'));
+vector('valid-note-on-private-keys', 'A note in the bundle speaks of private keys and has none.', bundle(JWT, PEM, { note: 'Never mail a PRIVATE KEY.' }), valid());
+
 // ---------------------------------------------------------------- damaged on the way
 
 vector('damaged-cut-inside-token', 'The paste ends inside the token.', text.slice(0, 300), unread('cut-off'), { detailContains: { format: 'line 2' } });
 vector('damaged-cut-inside-key', 'The paste ends inside the key.', text.slice(0, -200), unread('cut-off'), { detailContains: { format: 'line 3' } });
 vector('damaged-last-brace-missing', 'The last brace is missing: nothing of the content is.', text.trim().slice(0, -1), unread('cut-off'), { repaired: true });
 vector('damaged-first-brace-missing', 'The first brace is missing.', text.slice(1), unread('not-json'), { repaired: true });
+vector('damaged-trailing-text', 'A word stands behind the last brace.', `${text.trim()} end`, unread('not-json'), { repaired: true, detailContains: { format: 'line 4' } });
+vector('damaged-trailing-brace', 'A brace too many stands at the end.', `${text.trim()}}`, unread('not-json'), { repaired: true });
+vector('damaged-leading-text', 'A word stands before the first brace.', `bundle = ${text}`, unread('not-json'), { repaired: true });
+vector('damaged-braces-doubled', 'A template doubled the braces.', `{${text.trim()}}`, unread('not-json'), { repaired: true });
 vector('damaged-trailing-comma', 'A comma stands behind the last member.', text.replace('\n}', ',\n}'), unread('not-json'), { repaired: true });
 vector('damaged-comma-missing', 'The comma between the members is missing.', text.replace(',\n', '\n'), unread('not-json'), { repaired: true, detailContains: { format: 'line 3' } });
 vector('damaged-single-quotes', 'Single quotation marks.', text.replaceAll('"', "'"), unread('not-json'), { repaired: true });

@@ -59,6 +59,9 @@ export const refusedClaims = (code, rows = {}) => expect('rejected', { claims: `
 export const refusedIssuer = (code, rows = {}) => expect('rejected', { issuer: `fail ${code}`, ...rows });
 export const refusedAudience = (code, rows = {}) => expect('rejected', { audience: `fail ${code}`, ...rows });
 
+/** The text is no bundle, though all of its parts are right. */
+export const malformed = (code, rows = {}) => expect('malformed', { format: `fail ${code}`, ...rows });
+
 /** The token's outer form is broken: only the key can be judged. */
 export const malformedToken = (code, rows = {}) =>
   expect('malformed', { format: `fail ${code}`, ...skip('algorithm', 'signature', ...ABOUT_CLAIMS), ...rows });
