@@ -13,6 +13,11 @@ case ${1:-} in
   *) echo "usage: site.sh checker|islands" >&2; exit 2 ;;
 esac
 
+# One at a time: two builds would write into the same staging folder.
+mkdir -p "$CARGO_TARGET_DIR"
+exec 9>"$CARGO_TARGET_DIR/.site-lock"
+flock 9
+
 # Contents, not times: several checkouts may share one target folder.
 inputs=$(
   {

@@ -42,6 +42,13 @@ impl Piece {
         self
     }
 
+    /// With a sentence that marks code by backticks, as our own sentences do.
+    pub fn prose(self, sentence: &str) -> Self {
+        let parts = sentence.split('`').enumerate().filter(|(_, part)| !part.is_empty());
+        let pieces = parts.map(|(index, part)| Self::new(if index % 2 == 0 { "span" } else { "code" }, "").text(part));
+        self.inside(pieces)
+    }
+
     /// The piece as HTML.
     #[cfg(feature = "ssr")]
     pub fn to_html(&self) -> String {

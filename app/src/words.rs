@@ -1,6 +1,6 @@
 //! What a person is told about an inspection: one voice for the page, the command line and the support ticket.
 
-use countersign_license::{Check, CheckId, Claims, Inspection, Policy, Remaining, Trust, Utc, Verdict};
+use countersign_license::{Check, CheckId, Claims, Feature, Inspection, Policy, Remaining, Trust, Utc, Verdict};
 
 /// The color of a verdict. It never stands alone: the title says the same in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,18 +160,8 @@ pub fn facts(claims: &Claims, now: i64) -> Vec<Fact> {
     if let Some(issued) = claims.issued_at {
         facts.push(fact("Issued", issued.to_string(), ""));
     }
-    facts.extend(claims.features.iter().map(|(name, value)| fact(&feature_name(name), value.to_string(), "")));
+    facts.extend(claims.features.iter().map(|(name, value)| fact(&Feature::title(name), value.to_string(), "")));
     facts
-}
-
-/// The features we know by a name for people; others by their own.
-fn feature_name(name: &str) -> String {
-    match name {
-        "analytics" => "Analytics".to_owned(),
-        "agentic" => "Agentic features".to_owned(),
-        "maxUsers" => "Users, at most".to_owned(),
-        other => countersign_license::shown(other),
-    }
 }
 
 /// A row of the ladder in a word: `ok`, `look`, `failed`, `not checked`.

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::json::{Json, JsonError};
 use crate::key::contains_private_key;
 use crate::shown;
-use crate::token::TokenError;
 
 /// The most content a bundle may have, in bytes: 64 KiB, after white space and a byte order mark around it are trimmed.
 pub const MAX_CONTENT: usize = 64 * 1024;
@@ -105,8 +104,6 @@ pub enum FormatError {
     },
     /// The JWT and the key stand in each other's place.
     Swapped,
-    /// The token's form is broken.
-    Token(TokenError),
     /// Nested too deep.
     TooDeep,
     /// More content than [`MAX_CONTENT`].
@@ -150,7 +147,6 @@ impl FormatError {
             Self::PublicKeyAlone => "public-key-alone",
             Self::SmartQuotes { .. } => "smart-quotes",
             Self::Swapped => "swapped",
-            Self::Token(error) => error.code(),
             Self::TooDeep => "too-deep",
             Self::TooLarge { .. } => "too-large",
             Self::TwoBundles { .. } => "two-bundles",
@@ -167,7 +163,7 @@ impl fmt::Display for FormatError {
             Self::Certificate => {
                 f.write_str("This is a certificate, not a license bundle: paste the JSON file that the vendor sent")
             }
-            Self::CodeFence => f.write_str("There is a code fence (```) around the bundle: paste only what is between the fences"),
+            Self::CodeFence => f.write_str("There is a Markdown code fence around the bundle: paste only what is between the fences"),
             Self::CutOff { line } => {
                 write!(f, "The bundle ends in the middle, on line {line}: the paste was cut off; copy the whole bundle again")
             }
@@ -211,7 +207,6 @@ impl fmt::Display for FormatError {
                 "Typographic quotation marks stand where plain ones (\") belong, first on line {line}: a mail program or word processor changed them; use the original file"
             ),
             Self::Swapped => f.write_str("`jwt` holds the key and `publicKey` holds the token: swap them"),
-            Self::Token(error) => error.fmt(f),
             Self::TooDeep => write!(
                 f,
                 "This nests deeper than {} levels, which no bundle does: paste the JSON file that the vendor sent",

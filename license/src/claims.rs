@@ -72,6 +72,18 @@ pub enum Feature {
     Other(Json),
 }
 
+impl Feature {
+    /// The name for people of the feature of this name: ours for those that we know.
+    pub fn title(name: &str) -> String {
+        match name {
+            "analytics" => "Analytics".to_owned(),
+            "agentic" => "Agentic features".to_owned(),
+            "maxUsers" => "Users, at most".to_owned(),
+            other => shown(other),
+        }
+    }
+}
+
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,8 +146,8 @@ impl fmt::Display for NumericDate {
 /// A JSON number by its exact value, without floating point.
 struct Decimal {
     negative: bool,
-    /// The whole part of the magnitude, or `None` if it has more than twenty digits.
-    whole: Option<u128>,
+    /// The whole part of the magnitude, or `None` if it is 2⁶⁴ or more.
+    whole: Option<u64>,
     /// Whether something but zeros stands behind the decimal point.
     fraction: bool,
 }
@@ -165,17 +177,16 @@ impl Decimal {
         // In the browser `usize` has 32 bits: a point further right than that stays far right.
         let point = usize::try_from(point).unwrap_or(usize::MAX);
         let fraction = digits.iter().skip(point).any(|digit| *digit != 0);
-        let whole = (point <= 20).then(|| {
-            let padded = digits.iter().copied().chain(std::iter::repeat(0)).take(point);
-            padded.fold(0_u128, |value, digit| value * 10 + u128::from(digit))
-        });
+        // 2⁶⁴ has twenty digits; the bound also keeps the padding short.
+        let mut padded = digits.iter().copied().chain(std::iter::repeat(0)).take(point.min(21));
+        let whole = padded.try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit)));
         Self { negative, whole, fraction }
     }
 
     /// The value, if it is a whole number from 0 to 2⁶⁴−1. `16.0` and `1e2` are whole.
     fn integer(text: &str) -> Option<u64> {
         let number = Self::parse(text);
-        (!number.negative && !number.fraction).then_some(number.whole?).and_then(|whole| u64::try_from(whole).ok())
+        (!number.negative && !number.fraction).then_some(number.whole).flatten()
     }
 }
 

@@ -66,7 +66,7 @@ impl Field {
             Self::CpuCores => "CPU".to_owned(),
             Self::RamGb => "Memory".to_owned(),
             Self::VramGb => "Video memory".to_owned(),
-            Self::Feature(name) => format!("Feature {}", crate::shown(name)),
+            Self::Feature(name) => Feature::title(name),
             Self::NotBefore => "Starts".to_owned(),
             Self::Expires => "Expires".to_owned(),
             Self::Issued => "Issued".to_owned(),

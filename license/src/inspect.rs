@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use crate::bundle::{Bundle, FormatError, Reading, content, read};
+use crate::bundle::{Bundle, Reading, content, read};
 use crate::claims::Claims;
 use crate::date::Remaining;
 use crate::json::Json;
@@ -259,7 +259,7 @@ pub fn inspect_with(text: impl AsRef<[u8]>, policy: &Policy, now: i64, verify: R
         Err(error) => ("", Reading { error: Some(error), ..Reading::default() }),
     };
     let token = reading.jwt.as_deref().map(UnverifiedToken::decode).unwrap_or_default();
-    let mut inspection = Ladder { policy, now, verify, reading: &reading, token: &token }.climb();
+    let mut inspection = Ladder { policy, now, verify, reading: &reading, token }.climb();
     let damaged = inspection.verdict == Verdict::Malformed
         || inspection.check(CheckId::Key).is_some_and(|check| check.outcome == Outcome::Fail);
     if damaged && !text.is_empty() {
@@ -274,11 +274,11 @@ struct Ladder<'a> {
     now: i64,
     verify: Rs256,
     reading: &'a Reading,
-    token: &'a UnverifiedToken,
+    token: UnverifiedToken,
 }
 
 impl Ladder<'_> {
-    fn climb(&self) -> Inspection {
+    fn climb(self) -> Inspection {
         let (examined, refusal) = match &self.reading.public_key {
             Some(pem) => VerifyingKey::examine(pem),
             None => (None, None),
@@ -339,7 +339,8 @@ impl Ladder<'_> {
             (Some(Ok(claims)), None) => (None, Some(claims)),
             _ => (None, None),
         };
-        let (claims, unverified_claims) = match self.token.claims.clone() {
+        let bundle = license.as_ref().and_then(|_| self.bundle());
+        let (claims, unverified_claims) = match self.token.claims {
             claims if verified => (claims, None),
             claims => (None, claims),
         };
@@ -347,9 +348,9 @@ impl Ladder<'_> {
             verdict,
             trust,
             checks,
-            bundle: license.as_ref().and_then(|_| self.bundle()),
+            bundle,
             license,
-            unverified_header: self.token.header.clone(),
+            unverified_header: self.token.header,
             claims,
             unverified_claims,
             unverified,
@@ -365,15 +366,15 @@ impl Ladder<'_> {
 
     fn format(&self) -> Check {
         let id = CheckId::Format;
-        let error = self.reading.error.clone().or_else(|| self.token.error.clone().map(FormatError::Token));
-        match error {
-            Some(error) => fail(id, error.code(), &error),
-            None if self.reading.bare => warn(
+        match (&self.reading.error, &self.token.error) {
+            (Some(error), _) => fail(id, error.code(), error),
+            (None, Some(error)) => fail(id, error.code(), error),
+            (None, None) if self.reading.bare => warn(
                 id,
                 "bare-jwt",
                 &"A bare JWT without its public key: it is decoded, and nothing about it is verified; paste the whole bundle, or add the key",
             ),
-            None => pass(id, "bundle", &"A bundle with one JWT and one public key"),
+            (None, None) => pass(id, "bundle", &"A bundle with one JWT and one public key"),
         }
     }
 

@@ -25,7 +25,8 @@ pub(super) fn comparison(new: Option<&Inspection>, old: Option<&Inspection>, pol
 }
 
 fn hint(text: String) -> Piece {
-    Piece::new("section", "card").inside([Piece::new("h2", "").text("Comparison"), Piece::new("p", "soft").text(text)])
+    Piece::new("section", "card")
+        .inside([Piece::new("h2", "").text("Comparison"), Piece::new("p", "soft").prose(&text)])
 }
 
 fn row(difference: Difference) -> Piece {

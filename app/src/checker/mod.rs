@@ -41,7 +41,7 @@ pub fn Checker() -> impl IntoView {
     view! {
         <div
             class="checker stack"
-            class:dragging=is_dragging
+            data-dragging=is_dragging
             on:dragover=move |event| {
                 event.prevent_default();
                 is_dragging.set(true);
@@ -50,7 +50,7 @@ pub fn Checker() -> impl IntoView {
             on:drop=move |event| state.dropped(&event)
             on:click=move |event| state.act(&event, area)
         >
-            <div class="inputs" class:two=is_comparing>
+            <div class="inputs" data-two=is_comparing>
                 <Pasted id="bundle" label="License bundle" state value=input area hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }" />
                 <div hidden=move || !is_comparing.get()>
                     <Pasted id="current" label="The bundle in use now" state value=current hint="" />
@@ -88,8 +88,8 @@ pub fn Checker() -> impl IntoView {
                 <small class="soft">"With the key, the signature can be checked here."</small>
             </div>
             <div role="status" node_ref=verdict></div>
-            <div class="stack" node_ref=details></div>
             <div class="stack" node_ref=comparison></div>
+            <div class="stack" node_ref=details></div>
             <p class="soft noprint">
                 <small>
                     {move || {

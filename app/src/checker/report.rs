@@ -9,7 +9,7 @@ use crate::words::{Fact, facts, headline, outcome};
 pub(super) fn verdict(inspection: &Inspection, policy: &Policy) -> Piece {
     let words = headline(inspection, policy);
     Piece::new("section", &format!("verdict {}", words.tone.class()))
-        .inside([Piece::new("h2", "").text(words.title), Piece::new("p", "").text(words.body)])
+        .inside([Piece::new("h2", "").text(words.title), Piece::new("p", "").prose(&words.body)])
 }
 
 /// Everything behind the verdict. `now` in seconds.
@@ -73,16 +73,16 @@ fn key_card(key: KeyFacts) -> Piece {
 fn ladder(checks: &[Check]) -> Piece {
     let row = |check: &Check| {
         let (class, sign) = match check.outcome {
-            Outcome::Pass => ("i p", "✓"),
-            Outcome::Warn => ("i w", "!"),
-            Outcome::Fail => ("i f", "✗"),
-            Outcome::Skip => ("i s", "–"),
+            Outcome::Pass => ("p", "✓"),
+            Outcome::Warn => ("w", "!"),
+            Outcome::Fail => ("f", "✗"),
+            Outcome::Skip => ("s", "–"),
         };
         let spoken = Piece::new("span", "visually-hidden").text(format!(": {}.", outcome(check)));
-        Piece::new("li", "").with("data-check", check.id.name()).inside([
-            Piece::new("span", class).with("aria-hidden", "true").text(sign),
+        Piece::new("li", class).with("data-check", check.id.name()).inside([
+            Piece::new("span", "i").with("aria-hidden", "true").text(sign),
             Piece::new("b", "").text(check.id.title()).inside([spoken]),
-            Piece::new("span", "").text(check.detail.clone()),
+            Piece::new("span", "").prose(&check.detail),
         ])
     };
     Piece::new("section", "card")

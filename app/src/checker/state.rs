@@ -27,13 +27,11 @@ pub(super) struct State {
     /// Whether a file hovers over the page.
     pub(super) is_dragging: RwSignal<bool>,
     /// What the last action did, in a sentence.
-    pub(super) notice: RwSignal<String>,
+    pub(super) notice: RwSignal<&'static str>,
     /// A text that the page was not allowed to copy.
     pub(super) to_copy_by_hand: RwSignal<Vec<u8>>,
     /// Whether a token was pasted without its key.
     pub(super) is_bare: RwSignal<bool>,
-    /// Counts the times that the clock was looked at.
-    looks: RwSignal<u32>,
     /// What the page shows now, so that it is touched only where something changes.
     showing: StoredValue<[Vec<Piece>; 3]>,
 }
@@ -52,7 +50,6 @@ impl State {
             notice: RwSignal::default(),
             to_copy_by_hand: RwSignal::default(),
             is_bare: RwSignal::default(),
-            looks: RwSignal::default(),
             showing: StoredValue::default(),
         }
     }
@@ -72,7 +69,6 @@ impl State {
 
     /// Looks at everything again and shows what came out. An effect: it follows the boxes and the clock.
     pub(super) fn show(self, places: Places) {
-        self.looks.track();
         let (now, policy) = (now(), Policy::default());
         let (inspection, is_bare) = self.inspected(now);
         let old = look(&self.current.read(), now);
@@ -99,12 +95,12 @@ impl State {
 
     /// Looks at the clock again.
     pub(super) fn look_again(self) {
-        self.looks.update(|looks| *looks = looks.wrapping_add(1));
+        self.input.update(|_| {});
     }
 
     /// Takes new content into a box.
     pub(super) fn take(self, into: RwSignal<Vec<u8>>, bytes: Vec<u8>) {
-        self.notice.set(String::new());
+        self.notice.set("");
         self.to_copy_by_hand.set(Vec::new());
         into.set(bytes);
     }
@@ -159,10 +155,9 @@ impl State {
     /// Puts a text on the clipboard and says so, or shows it for copying by hand.
     fn copy(self, text: String, done: &'static str) {
         copy(text, move |outcome, text| match outcome {
-            Copied::Yes => self.notice.set(done.to_owned()),
+            Copied::Yes => self.notice.set(done),
             Copied::No => {
-                self.notice
-                    .set("This browser does not let the page copy. Select the text below and copy it.".to_owned());
+                self.notice.set("This browser does not let the page copy. Select the text below and copy it.");
                 self.to_copy_by_hand.set(text.into_bytes());
             }
         });
@@ -174,7 +169,7 @@ impl State {
             self.take(signal, Vec::new());
         }
         self.is_comparing.set(false);
-        self.notice.set("Cleared.".to_owned());
+        self.notice.set("Cleared.");
     }
 }
 
