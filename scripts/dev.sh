@@ -26,7 +26,7 @@ while :; do
       kill "$server" 2>/dev/null || true # it may have stopped by itself
       wait "$server" || true
     fi
-    "$CARGO_TARGET_DIR/debug/countersign" serve &
+    env -u COUNTERSIGN_CACHE -u COUNTERSIGN_SITE "$CARGO_TARGET_DIR/debug/countersign" serve &
     server=$!
   fi
   until changed "$mark"; do sleep 1; done

@@ -14,4 +14,5 @@ cat <<TEXT
   to stop       Ctrl+C
 
 TEXT
-exec "$CARGO_TARGET_DIR/release/countersign" serve
+# The server warns of COUNTERSIGN_… variables that are none of its settings.
+exec env -u COUNTERSIGN_CACHE -u COUNTERSIGN_SITE "$CARGO_TARGET_DIR/release/countersign" serve
