@@ -41,7 +41,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly 
 	@scripts/fuzz.sh
 
 vectors: ## write tests/vectors/ again from its recipes
-	@node tests/vectors/build.mjs
+	@node tests/vectors/make.mjs
 
 fmt: ## format the Rust code
 	@cargo fmt --all

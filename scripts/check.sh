@@ -52,6 +52,7 @@ check "dependencies: license" knows_none countersign-license "countersign-app co
 check "dependencies: the static checker" knows_none countersign-app "countersign tokio sqlx axum" --features csr --target wasm32-unknown-unknown
 check "dependencies: the islands" knows_none countersign-app "countersign tokio sqlx axum" --features hydrate --target wasm32-unknown-unknown
 check "dependencies: app, on the server" knows_none countersign-app "countersign tokio sqlx axum" --features ssr
+check "vectors: as their recipes make them" node tests/vectors/make.mjs --check
 check "licenses and sources of what we use" cargo deny --log-level error check licenses bans sources
 check "documentation" documentation
 if command -v shellcheck >/dev/null; then check "shell scripts" shellcheck scripts/*.sh .ci/run; fi

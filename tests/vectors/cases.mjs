@@ -45,6 +45,12 @@ vector('valid-all-claims', 'Every optional claim is there, each of its type.', w
 }), valid(started));
 vector('valid-other-members', 'The bundle has members besides the two; they are ignored.',
   bundle(JWT, PEM, { comment: 'issued by hand', version: 2, meta: { a: [1, null] } }), valid());
+// Whatever is wrong inside a member that nobody reads is nobody's business, as long as the whole is JSON.
+const besides = (text) => `{"note":${text},"jwt":${JSON.stringify(JWT)},"publicKey":${JSON.stringify(PEM)}}`;
+vector('valid-other-member-duplicates', 'Inside another member, a name stands twice.', besides('{"a":1,"b":{"c":1,"c":2}}'), valid());
+vector('valid-other-member-deep', 'Another member nests 5,000 levels deep.', besides('['.repeat(5000) + ']'.repeat(5000)), valid());
+vector('valid-other-member-surrogate', 'Another member holds half of a surrogate pair.', besides('"\\ud800"'), valid());
+vector('valid-other-member-number', 'Another member is a number that no program can hold.', besides('1e400'), valid());
 vector('valid-one-line', 'The JSON has no white space at all.', JSON.stringify({ publicKey: PEM, jwt: JWT }), valid());
 vector('valid-escaped-names', 'Both member names are written with escapes; each still stands once.',
   `{"\\u006awt":${JSON.stringify(JWT)},"public\\u004bey":${JSON.stringify(PEM)}}`, valid());
@@ -662,7 +668,7 @@ const nested = (depth, inner = '') => '['.repeat(depth) + inner + ']'.repeat(dep
 vector('depth-bundle-20', 'An ignored member nests 20 levels deep.', bundle().replace('{', `{"x":${nested(20)},`), valid());
 vector('depth-claims-20', 'A claim that nobody knows nests 20 levels deep.', withPayload(claims().replace('{', `{"x":${nested(20)},`)), valid());
 vector('depth-bundle-30000', 'Brackets, 30,000 levels deep, and closed again.', nested(30000), unread('too-deep'));
-vector('depth-bundle-objects', 'Objects, 9,000 levels deep.', '{"a":'.repeat(9000) + '1' + '}'.repeat(9000), unread('too-deep'));
+vector('depth-bundle-objects', 'Objects, 9,000 levels deep.', '{"a":'.repeat(9000) + '1' + '}'.repeat(9000), unread('jwt-missing'));
 vector('depth-bundle-unclosed', 'Brackets, 60,000 levels deep, never closed.', '['.repeat(60000), unread('cut-off'));
 vector('depth-header', 'The header nests 5,000 levels deep.', withHeader(`{"alg":"RS256","x":${nested(5000)}}`), malformedHeader('too-deep'));
 vector('depth-claims', 'The claims nest 20,000 levels deep, rightly signed.', withPayload(claims().replace('{', `{"x":${nested(20000)},`)), malformedPayload('too-deep'));

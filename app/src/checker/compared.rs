@@ -29,6 +29,12 @@ fn hint(text: String) -> Piece {
         .inside([Piece::new("h2", "").text("Comparison"), Piece::new("p", "soft").prose(&text)])
 }
 
+/// Enough of a fingerprint to tell two keys apart in a narrow column: `9F2C 41D7 …`.
+fn first_groups(fingerprint: &str) -> String {
+    let digits = |from, to| fingerprint.get(from..to).unwrap_or_default().to_ascii_uppercase();
+    format!("{} {} …", digits(0, 4), digits(4, 8))
+}
+
 fn row(difference: Difference) -> Piece {
     let Difference { field, old, new, change, note } = difference;
     let (row, tag) = match change {
@@ -38,14 +44,12 @@ fn row(difference: Difference) -> Piece {
         Change::Less => ("changed", Some("tag bad")),
     };
     let cell = |value: Option<String>| {
-        let text = match (&field, value) {
-            (_, None) => "–".to_owned(),
-            (Field::Key, Some(fingerprint)) => {
-                format!("{} …", fingerprint.get(..16).unwrap_or_default().to_ascii_uppercase())
-            }
-            (_, Some(value)) => value,
+        let (text, class) = match (&field, value) {
+            (_, None) => ("–".to_owned(), ""),
+            (Field::Key, Some(fingerprint)) => (first_groups(&fingerprint), "mono"),
+            (_, Some(value)) => (value, ""),
         };
-        let isolated = Piece::new("bdi", "");
+        let isolated = Piece::new("bdi", class);
         let isolated = if text.len() > 120 { isolated.with("tabindex", "0") } else { isolated };
         Piece::new("td", "").inside([isolated.text(text)])
     };

@@ -51,21 +51,30 @@ pub fn Checker() -> impl IntoView {
             on:click=move |event| state.act(&event, area)
         >
             <div class="inputs" data-two=is_comparing>
-                <Pasted id="bundle" label="License bundle" state value=input area hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }" />
+                <div class="first">
+                    <Pasted
+                        id="bundle"
+                        label="License bundle"
+                        state
+                        value=input
+                        area
+                        hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }"
+                    />
+                    <label class="link file noprint">
+                        "Choose a file"
+                        <input
+                            type="file"
+                            class="visually-hidden"
+                            accept=".json,.txt,.jwt,application/json,text/plain"
+                            on:change=move |event| browser::chosen(&event, state, input)
+                        />
+                    </label>
+                </div>
                 <div hidden=move || !is_comparing.get()>
                     <Pasted id="current" label="The bundle in use now" state value=current hint="" />
                 </div>
             </div>
             <div class="row noprint">
-                <label class="btn quiet file">
-                    "Choose a file"
-                    <input
-                        type="file"
-                        class="visually-hidden"
-                        accept=".json,.txt,.jwt,application/json,text/plain"
-                        on:change=move |event| browser::chosen(&event, state, input)
-                    />
-                </label>
                 <button type="button" class="btn quiet" data-do="compare" aria-expanded=move || is_comparing.get().to_string()>
                     "Compare with the current one"
                 </button>

@@ -7,23 +7,23 @@ use axum::http::header::{
 
 /// What a page may load and do. Scripts, styles and pictures come from here alone, nothing is inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// The same for a page that must not be able to send anything anywhere.
 pub(super) const SILENT_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'none'; \
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'none'; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// Powers of the browser that no page here uses. Writing to the clipboard is not among them: the checker copies.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
-    "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(), clipboard-read=(), display-capture=(), \
+    "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), clipboard-read=(), display-capture=(), \
      encrypted-media=(), fullscreen=(), geolocation=(), gamepad=(), gyroscope=(), hid=(), identity-credentials-get=(), \
      idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
      picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), \
-     storage-access=(), usb=(), web-share=(), window-management=(), xr-spatial-tracking=()",
+     storage-access=(), usb=(), window-management=(), xr-spatial-tracking=()",
 );
 
 /// Adds what is missing. `https` says that people reach the platform that way.
