@@ -13,7 +13,7 @@ pub fn license_checker(paths: &Paths) -> String {
             <div>
                 <h1>"Check a license bundle"</h1>
                 <p class="soft" id="bundle-help">
-                    "Paste it, drop the file, or choose a file. It is checked in this page; nothing is sent anywhere."
+                    "Paste it, drop the file, or choose a file. Nothing leaves this page."
                 </p>
             </div>
             <noscript>
