@@ -19,5 +19,4 @@ pub use checker::CheckerIsland;
 #[cfg(feature = "ssr")]
 pub use pages::{license_checker, not_found};
 pub use paths::Paths;
-pub use piece::Piece;
 pub use words::{Headline, Tone, facts, headline, summary};
