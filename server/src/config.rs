@@ -1,6 +1,6 @@
 //! Configuration: a file, then the environment, then flags. The one place that reads the environment.
 //!
-//! Every setting is a [`Key`]. [`load`] collects its text from the strongest source and judges it; [`Config`] holds the
+//! Every setting is a [`Key`]. [`Config::load`] collects its text from the strongest source and judges it; [`Config`] holds the
 //! typed values. A refusal names the key, where its value comes from, what is wrong and what to write instead. It never
 //! repeats a secret.
 
