@@ -16,7 +16,7 @@ esac
 # One at a time: two builds would write into the same staging folder.
 mkdir -p "$CARGO_TARGET_DIR"
 exec 9>"$CARGO_TARGET_DIR/.site-lock"
-flock 9
+if command -v flock >/dev/null; then flock 9; fi
 
 # Contents, not times: several checkouts may share one target folder.
 inputs=$(

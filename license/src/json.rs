@@ -89,7 +89,7 @@ impl Json {
     }
 
     /// [`Json::parse`] for an object of which only some members matter. What is inside the others is read where it can be,
-    /// and is `null` where it breaks a rule of ours. An empty list wants them all.
+    /// and is its own text where it breaks a rule of ours. An empty list wants them all.
     pub(crate) fn parse_wanting(text: &str, wanted: &[&str]) -> Result<Self, JsonError> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -208,7 +208,9 @@ fn open(raw: &str, depth: usize, path: &str, wanted: &[&str]) -> Result<Json, Js
             }
             let opened = members.iter().map(|(name, value)| {
                 let value = match open(value.get(), depth + 1, &join(path, name), &[]) {
-                    Err(_) if !wanted.is_empty() && !wanted.contains(&name.as_str()) => Json::Null,
+                    Err(_) if !wanted.is_empty() && !wanted.contains(&name.as_str()) => {
+                        Json::String(value.get().to_owned())
+                    }
                     value => value?,
                 };
                 Ok((name.clone(), value))

@@ -27,7 +27,8 @@ async fn the_checker_is_a_whole_page_without_script() {
 async fn no_page_has_anything_inline() {
     for base in BASES {
         for path in ["/license-checker", "/nope"] {
-            let page = get(base, path).await.body;
+            // A namespace is a name that looks like an address; the icon, which is part of the page, has one.
+            let page = get(base, path).await.body.replace("http://www.w3.org/2000/svg", "");
             let scripts = page.matches("<script").count();
             assert_eq!(scripts, page.matches("<script src=").count(), "{page}");
             assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="), "{page}");

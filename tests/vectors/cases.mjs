@@ -825,6 +825,8 @@ vector('alone-private-key-in-other-member', 'A good bundle has the vendor’s pr
   bundle(JWT, PEM, { privateKey: keyFile('rsa2048') }), malformed('private-key'), { detailContains: { format: 'compromised' } });
 vector('alone-private-key-nested', 'A good bundle has a private key deep inside a member that is ignored.',
   bundle(JWT, PEM, { keys: [{ old: keyFile('openssh-private') }] }), malformed('private-key'));
+vector('alone-private-key-in-unreadable-member', 'A private key stands in another member, whose content has a name twice.',
+  besides(`{"a":1,"a":${JSON.stringify(keyFile('rsa2048'))}}`), malformed('private-key'));
 vector('valid-note-on-private-keys', 'A note in the bundle speaks of private keys and has none.', bundle(JWT, PEM, { note: 'Never mail a PRIVATE KEY.' }), valid());
 
 // ---------------------------------------------------------------- damaged on the way

@@ -1,6 +1,6 @@
 //! What the checker holds while the page is open. None of it outlives the page.
 
-use countersign_license::{Bundle, Inspection, Policy, Verdict, inspect};
+use countersign_license::{Bundle, Inspection, License, Policy, Verdict, inspect};
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -54,24 +54,31 @@ impl State {
         }
     }
 
+    /// What the first box is judged under: while two bundles are compared, the key of the one in use is a known key.
+    fn policy(self, old: Option<&Inspection>) -> Policy {
+        let license = old.and_then(|old| old.license.as_ref()).filter(|_| self.is_comparing.get_untracked());
+        Policy { installed: license.map(License::key), ..Policy::default() }
+    }
+
     /// What is to be said about the first box, and whether a bare token is in it. Such a token is looked at together with the
     /// key from its own box, once there is one.
-    fn inspected(self, now: i64) -> (Option<Inspection>, bool) {
-        let alone = look(&self.input.read(), now);
+    fn inspected(self, now: i64, policy: &Policy) -> (Option<Inspection>, bool) {
+        let alone = look(&self.input.read(), now, policy);
         let is_bare = alone.as_ref().is_some_and(|alone| alone.verdict == Verdict::Unverified);
         let public_key = text(&self.key.read());
         if !is_bare || public_key.trim().is_empty() {
             return (alone, is_bare);
         }
         let jwt = text(&self.input.read()).trim().to_owned();
-        (look(Bundle { jwt, public_key }.to_json().as_bytes(), now), is_bare)
+        (look(Bundle { jwt, public_key }.to_json().as_bytes(), now, policy), is_bare)
     }
 
     /// Looks at everything again and shows what came out. An effect: it follows the boxes and the clock.
     pub(super) fn show(self, places: Places) {
-        let (now, policy) = (now(), Policy::default());
-        let (inspection, is_bare) = self.inspected(now);
-        let old = look(&self.current.read(), now);
+        let now = now();
+        let old = look(&self.current.read(), now, &Policy::default());
+        let policy = self.policy(old.as_ref());
+        let (inspection, is_bare) = self.inspected(now, &policy);
         let pieces = [
             inspection.iter().map(|inspection| verdict(inspection, &policy)).collect(),
             inspection.as_ref().map(|inspection| details(inspection, now)).unwrap_or_default(),
@@ -140,12 +147,13 @@ impl State {
 
     fn act_on_inspection(self, action: &str) {
         let now = now();
-        let (Some(inspection), _) = self.inspected(now) else { return };
+        let policy = self.policy(look(&self.current.read(), now, &Policy::default()).as_ref());
+        let (Some(inspection), _) = self.inspected(now, &policy) else { return };
         match (action, &inspection.repaired, inspection.key) {
             ("repair", Some(bundle), _) => self.take(self.input, bundle.to_json().into_bytes()),
             ("fingerprint", _, Some(key)) => self.copy(key.sha256.to_string(), "Fingerprint copied."),
             ("summary", ..) => {
-                let text = summary(&inspection, &Policy::default(), now);
+                let text = summary(&inspection, &policy, now);
                 self.copy(text, "Summary copied. It holds neither the token nor the signature.");
             }
             _ => {}
@@ -174,8 +182,8 @@ impl State {
 }
 
 /// Inspects what is in a box, if anything is.
-fn look(bytes: &[u8], now: i64) -> Option<Inspection> {
-    (!bytes.trim_ascii().is_empty()).then(|| inspect(bytes, &Policy::default(), now))
+fn look(bytes: &[u8], now: i64, policy: &Policy) -> Option<Inspection> {
+    (!bytes.trim_ascii().is_empty()).then(|| inspect(bytes, policy, now))
 }
 
 /// What stands in a box for these bytes.
