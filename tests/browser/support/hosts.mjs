@@ -1,0 +1,77 @@
+// Where the checker is served from: a static host, and the server at two base paths. Each listens on a free port.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { createInterface } from "node:readline";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { checkerFolder, countersign } from "./programs.mjs";
+
+/** Starts a host by its name. Returns the checker's address and a function that stops the host. */
+export function start(host) {
+  switch (host) {
+    case "static": return serveFolder(checkerFolder(), "/");
+    case "sub-path": return serveFolder(checkerFolder(), "/some/where/");
+    case "server": return serve("/");
+    case "platform": return serve("/platform");
+    default: throw new Error(`there is no host called ${host}`);
+  }
+}
+
+const types = {
+  ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+const encodings = [["br", brotliCompressSync], ["gzip", gzipSync]];
+
+/** A plain web server that compresses. It adds no header that the page could lean on. */
+export async function serveFolder(folder, prefix) {
+  const packed = new Map();
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://host");
+    const name = pathname.startsWith(prefix) ? normalize(pathname.slice(prefix.length) || "index.html") : "..";
+    let bytes;
+    try {
+      bytes = name.startsWith("..") ? undefined : readFileSync(join(folder, name));
+    } catch { /* there is no such file */ }
+    if (!bytes) return response.writeHead(404).end("not found");
+    const accepted = request.headers["accept-encoding"] ?? "";
+    const [encoding, pack] = encodings.find(([encoding]) => accepted.includes(encoding)) ?? [];
+    const key = `${encoding} ${name}`;
+    if (pack && !packed.has(key)) packed.set(key, pack(bytes));
+    response.writeHead(200, {
+      "content-type": types[extname(name)] ?? "application/octet-stream",
+      "cache-control": "no-cache",
+      ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
+    });
+    response.end(packed.get(key) ?? bytes);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const stop = () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); });
+  return { url: `http://127.0.0.1:${server.address().port}${prefix}`, stop };
+}
+
+/** The real server. */
+async function serve(basePath) {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
+  const server = spawn(countersign(), ["serve"], {
+    cwd: folder,
+    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise((ended) => server.once("exit", ended));
+  let address;
+  for await (const line of createInterface({ input: server.stdout })) {
+    address = line.match(/listens on (http:\S+)/)?.[1];
+    if (address) break;
+  }
+  if (!address) throw new Error("`countersign serve` ended before it listened; its reason stands above.");
+  server.stdout.resume();
+  const stop = async () => {
+    server.kill();
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `${address}license-checker`, stop };
+}
