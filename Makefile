@@ -34,8 +34,8 @@ site: setup
 samples: build
 	@scripts/samples.sh
 
-bench: build ## what is timed: see bench/
-	@$(env) cargo bench --workspace
+bench: setup-test build checker ## what is timed, and how: see bench/
+	@bench/run.sh $(if $(DATE),--date "$(DATE)")
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
 	@scripts/fuzz.sh
