@@ -15,7 +15,7 @@ export const max = (numbers) => Math.max(...numbers);
 
 export const whole = (number) => Math.round(number).toLocaleString("en");
 /** Milliseconds, or any other small number: three digits that count. */
-export const ms = (number) => number.toFixed(number < 1 ? 3 : number < 10 ? 2 : 1);
+export const ms = (number) => number.toFixed(number < 1 ? 3 : number < 10 ? 2 : number < 100 ? 1 : 0);
 /** A ratio: `0.71`, `8.4`, `125`. */
 export const ratio = (number) => number.toPrecision(Math.max(2, Math.floor(Math.log10(number)) + 1));
 

@@ -39,7 +39,7 @@ const about = [
 const results = `# Results
 
 One run of \`make bench\`, which writes this file. What each figure means: [README.md](README.md). Other programs share the
-machine, so compare figures with their neighbours in the same table, not with those of another run or another machine.
+machine, so compare figures with their neighbors in the same table, not with those of another run or another machine.
 
 ${table(["", "this run"], about)}
 

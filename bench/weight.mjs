@@ -12,6 +12,6 @@ export function weight(target, wasm) {
     const [, bytes, what] = line.match(/^\s*([\d,]+)\s+(.*)$/);
     return what.startsWith("=") ? [`**${what.slice(2)}**`, `**${bytes}**`] : [`\`${what}\``, bytes];
   });
-  const inside = wasm.map(({ what, bytes }) => `${bytes.toLocaleString("en")} in ${what}`).join(", ");
-  return `${table(["file", "bytes, brotli 11"], rows)}\n\nThe WebAssembly inside the scripts, uncompressed: ${inside} bytes.`;
+  const inside = wasm.map(({ what, bytes }) => `${bytes.toLocaleString("en")} bytes in ${what}`).join(", ");
+  return `${table(["file", "bytes, brotli 11"], rows)}\n\nThe WebAssembly inside the scripts, uncompressed: ${inside}.`;
 }
