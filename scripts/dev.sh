@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 . ./env.sh
 cd "$root"
 trap 'kill $(jobs -p) 2>/dev/null' EXIT
+trap exit INT TERM
 
 export COUNTERSIGN_SITE=$CARGO_TARGET_DIR/dev/site
 quick_trunk() {
