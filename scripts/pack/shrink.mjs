@@ -22,9 +22,10 @@ const FEATURES = [
   ..."--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext".split(" "),
   ..."--enable-mutable-globals --enable-reference-types --enable-multivalue".split(" "),
 ];
+// Not --traps-never-happen: it would take the bounds checks out of a program whose whole point is that it can be relied on.
 const PASSES = [
   ...FEATURES,
-  ..."-Oz --flatten --rereloop -Oz -Oz --traps-never-happen --converge --one-caller-inline-max-function-size=30".split(" "),
+  ..."-Oz --flatten --rereloop -Oz -Oz --converge --one-caller-inline-max-function-size=30".split(" "),
   ..."--strip-producers --strip-target-features".split(" "),
 ];
 // By itself: it prints which name became which, and a pass that runs until nothing changes would print more than once.
