@@ -3,7 +3,7 @@
 //   wasm-opt -Oz                                            93,166
 //   without the exports of wasm-streams                     92,720
 //   with short names for imports and exports                90,796
-//   flattened, loops restored, optimized twice, converged   87,725
+//   flattened, loops restored, optimized twice, converged   87,725 (with --traps-never-happen; 1.8 kB more without)
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
