@@ -4,9 +4,7 @@
 //! else the machine does hits all of them alike. What counts is processor time, as in `openssl speed`.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "this is a benchmark")]
-#![expect(clippy::allow_attributes, reason = "each program uses its own part of what is common")]
 
-#[allow(dead_code)]
 #[path = "../license/tests/common/mod.rs"]
 mod common;
 

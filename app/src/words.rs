@@ -47,7 +47,7 @@ pub fn headline(inspection: &Inspection, policy: &Policy) -> Headline {
     let quality = if inspection.trust == Some(Trust::Pinned) { "Genuine" } else { "Undamaged" };
     let vouching = match inspection.trust {
         Some(Trust::Pinned) => format!("It was signed with a key that {vendor} publishes."),
-        Some(Trust::Known) => "It was signed with the same key as the installed license.".to_owned(),
+        Some(Trust::Known) => "It was signed with the same key as the license in use.".to_owned(),
         _ => format!(
             "The signature fits the key in this bundle, but only the bundle vouches for that key: anybody can make both. \
              Compare the fingerprint below with the one that {vendor} publishes."

@@ -212,6 +212,12 @@ impl fmt::Display for FormatError {
                 "This nests deeper than {} levels, which no bundle does: paste the JSON file that the vendor sent",
                 JsonError::MAX_DEPTH
             ),
+            // Callers stop reading somewhere, so beyond a point the count would be theirs, not the text's.
+            Self::TooLarge { bytes: 1_048_576.. } => write!(
+                f,
+                "This is larger than 1 MiB; a bundle has at most {} KiB: paste only the bundle",
+                MAX_CONTENT / 1024
+            ),
             Self::TooLarge { bytes } => write!(
                 f,
                 "This is {} KiB; a bundle has at most {} KiB: paste only the bundle",

@@ -255,8 +255,18 @@ fn feature(name: &str, old: Option<&Feature>, new: Option<&Feature>) -> Differen
             Change::of(on(old).cmp(&on(new)))
         }
     };
-    let words = |feature: Option<&Feature>| feature.map(ToString::to_string);
-    Difference { field: Field::Feature(name.to_owned()), old: words(old), new: words(new), change, note: note(change) }
+    // A limit that is not there is none, which the other side's number makes worth saying.
+    let words = |feature: Option<&Feature>, other: Option<&Feature>| match (feature, other) {
+        (None, Some(Feature::Limit(_))) => Some("no limit".to_owned()),
+        (feature, _) => feature.map(ToString::to_string),
+    };
+    Difference {
+        field: Field::Feature(name.to_owned()),
+        old: words(old, new),
+        new: words(new, old),
+        change,
+        note: note(change),
+    }
 }
 
 fn moment(field: Field, old: Option<NumericDate>, new: Option<NumericDate>) -> Difference {

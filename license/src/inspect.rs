@@ -449,7 +449,7 @@ impl Ladder<'_> {
                 "not-pinned",
                 &"The key is not on the trusted list, and this system accepts no other: ask the vendor for a bundle signed with a published key, or add the fingerprint to the list",
             ),
-            Some(Trust::Known) => pass(id, "known", &"The same key as the installed license"),
+            Some(Trust::Known) => pass(id, "known", &"The same key as the license in use"),
             Some(Trust::Bundled) => warn(
                 id,
                 "bundled",

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 const LIMIT: usize = 60;
 
 /// A piece of somebody else's text, made fit for a sentence: one line, bounded, and with every character that could hide,
-/// reorder or break the line written as its code point (`\u{202e}`).
+/// reorder or break the line written as its code point (`\u{202e}`), and so the backtick, by which our sentences mark code.
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LIMIT * 4));
     for (count, c) in text.chars().enumerate() {
@@ -14,7 +14,7 @@ pub fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if is_plain(c) {
+        if is_plain(c) && c != '`' {
             out.push(c);
         } else {
             // Writing to a `String` cannot fail.
@@ -77,6 +77,11 @@ mod tests {
     #[test]
     fn characters_that_hide_or_reorder_are_spelled_out() {
         assert_eq!(shown("a\u{202e}b\nc\u{0}d\u{1b}[31m"), "a\\u{202e}b\\u{a}c\\u{0}d\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_backtick_cannot_end_what_is_marked_as_code() {
+        assert_eq!(shown("scrydon`-license"), "scrydon\\u{60}-license");
     }
 
     #[test]

@@ -3,9 +3,7 @@
 //! `PROPTEST_CASES=100000 cargo test --release -p countersign-license --test properties` looks longer.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test")]
-#![expect(clippy::allow_attributes, reason = "each test uses its own part of what is common")]
 
-#[allow(dead_code)]
 mod common;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,7 @@
     clippy::indexing_slicing,
     reason = "this is a test"
 )]
-#![expect(clippy::allow_attributes, reason = "each test uses its own part of what is common")]
 
-#[allow(dead_code)]
 mod common;
 
 use std::time::{Duration, Instant};

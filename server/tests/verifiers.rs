@@ -1,9 +1,7 @@
 //! Two verifiers, one rule: the server's RSA and the browser's never disagree.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "these are tests")]
-#![expect(clippy::allow_attributes, reason = "each test uses its own part of what is common")]
 
-#[allow(dead_code)]
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 

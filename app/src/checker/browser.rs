@@ -1,6 +1,7 @@
 //! What the checker asks of the browser. Called from events and effects alone, so never on the server.
 
 use gloo::utils::{document, window};
+use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,6 +20,17 @@ pub(super) fn now() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a Date are within ±8.64e15")]
     let seconds = (Date::now() / 1000.0).floor() as i64;
     seconds
+}
+
+/// Follows what is dragged over the page and dropped on it, wherever that is: a file that misses the boxes would otherwise
+/// make the browser leave the page.
+pub(super) fn follow_drags(state: State) {
+    window_event_listener(ev::dragover, move |event| {
+        event.prevent_default();
+        state.is_dragging.set(true);
+    });
+    window_event_listener(ev::dragleave, move |_| state.is_dragging.set(false));
+    window_event_listener(ev::drop, move |event| state.dropped(&event));
 }
 
 /// Calls a function every minute for as long as the page is open.
@@ -104,12 +116,8 @@ pub(super) fn print() {
     let _ = window().print();
 }
 
-/// How many requests this page has made since it was loaded, in a sentence. There is nothing to say before there is a page.
+/// How many requests this page has made since it was loaded, in a sentence.
 pub(super) fn requests() -> String {
-    // The server renders nothing here: it has no page to count for.
-    if !cfg!(target_arch = "wasm32") {
-        return String::new();
-    }
     let Some(performance) = window().performance() else { return String::new() };
     let loaded = document_loaded();
     let entries = performance.get_entries_by_type("resource");

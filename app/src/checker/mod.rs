@@ -8,7 +8,7 @@ mod state;
 use leptos::html;
 use leptos::prelude::*;
 
-use browser::{requests, text_of};
+use browser::text_of;
 use state::State;
 
 /// The checker as an island in a page of the server.
@@ -24,7 +24,7 @@ pub fn Checker() -> impl IntoView {
     let state = State::new();
     let State { input, current, key, is_comparing, is_dragging, notice, to_copy_by_hand, is_bare, .. } = state;
     let area = NodeRef::<html::Textarea>::new();
-    let (verdict, details, comparison) = (NodeRef::new(), NodeRef::new(), NodeRef::new());
+    let (verdict, details, comparison, foot) = (NodeRef::new(), NodeRef::new(), NodeRef::new(), NodeRef::new());
     let is_blank = move || input.with(|input| input.trim_ascii().is_empty());
 
     // What was typed before the page woke is still in the box.
@@ -35,19 +35,14 @@ pub fn Checker() -> impl IntoView {
         }
         // Verdicts depend on the clock, so they are looked at again while the page stays open.
         browser::every_minute(move || state.look_again());
+        browser::follow_drags(state);
     });
-    Effect::new(move |_| state.show([verdict, details, comparison]));
+    Effect::new(move |_| state.show([verdict, details, comparison, foot]));
 
     view! {
         <div
             class="checker stack"
             data-dragging=is_dragging
-            on:dragover=move |event| {
-                event.prevent_default();
-                is_dragging.set(true);
-            }
-            on:dragleave=move |_| is_dragging.set(false)
-            on:drop=move |event| state.dropped(&event)
             on:click=move |event| state.act(&event, area)
         >
             <div class="inputs" data-two=is_comparing>
@@ -58,6 +53,7 @@ pub fn Checker() -> impl IntoView {
                         state
                         value=input
                         area
+                        described_by="bundle-help"
                         hint="{ \"jwt\": \"…\", \"publicKey\": \"…\" }"
                     />
                     <label class="link file noprint">
@@ -99,14 +95,7 @@ pub fn Checker() -> impl IntoView {
             <div role="status" node_ref=verdict></div>
             <div class="stack" node_ref=comparison></div>
             <div class="stack" node_ref=details></div>
-            <p class="soft noprint">
-                <small>
-                    {move || {
-                        input.track();
-                        requests()
-                    }}
-                </small>
-            </p>
+            <div class="soft" node_ref=foot></div>
         </div>
     }
 }
@@ -124,6 +113,9 @@ fn Pasted(
     state: State,
     /// What it holds.
     value: RwSignal<Vec<u8>>,
+    /// The id of what describes it further.
+    #[prop(optional)]
+    described_by: Option<&'static str>,
     /// The element, for whoever wants to find it.
     #[prop(optional)]
     area: NodeRef<html::Textarea>,
@@ -140,6 +132,7 @@ fn Pasted(
                 autocomplete="off"
                 autocapitalize="off"
                 placeholder=hint
+                aria-describedby=described_by
                 prop:value=move || value.with(|bytes| state::text(bytes))
                 on:input=move |event| state.take(value, text_of(&event).into_bytes())
             ></textarea>

@@ -1,6 +1,6 @@
 //! What was found out, from the verdict down to the raw text.
 
-use countersign_license::{Check, Inspection, Json, KeyFacts, Outcome, Policy};
+use countersign_license::{Check, Inspection, Json, KeyFacts, Outcome, Policy, Utc};
 
 use crate::piece::Piece;
 use crate::words::{Fact, facts, headline, outcome};
@@ -33,6 +33,12 @@ pub(super) fn details(inspection: &Inspection, now: i64) -> Vec<Piece> {
     pieces.push(ladder(&inspection.checks));
     pieces.extend(raw(inspection));
     pieces
+}
+
+/// The foot of the page: on the screen what the page has asked the network for, on paper when the check was made.
+pub(super) fn foot(requests: String, now: i64) -> Vec<Piece> {
+    let checked = format!("Checked on {}.", Utc(now));
+    vec![Piece::new("small", "noprint").text(requests), Piece::new("small", "onpaper").text(checked)]
 }
 
 /// What the license says. Values are a stranger's text: isolated, wrapped and bounded by the style sheet.

@@ -9,7 +9,7 @@ use web_sys::Element;
 
 use super::browser::{self, Copied, copy, now};
 use super::compared::comparison;
-use super::report::{details, verdict};
+use super::report::{details, foot, verdict};
 use crate::piece::{Piece, replace};
 use crate::words::summary;
 
@@ -33,11 +33,11 @@ pub(super) struct State {
     /// Whether a token was pasted without its key.
     pub(super) is_bare: RwSignal<bool>,
     /// What the page shows now, so that it is touched only where something changes.
-    showing: StoredValue<[Vec<Piece>; 3]>,
+    showing: StoredValue<[Vec<Piece>; 4]>,
 }
 
-/// The three places that follow the input: verdict, details, comparison.
-pub(super) type Places = [NodeRef<html::Div>; 3];
+/// The places that follow the input: verdict, details, comparison, foot.
+pub(super) type Places = [NodeRef<html::Div>; 4];
 
 impl State {
     pub(super) fn new() -> Self {
@@ -87,6 +87,7 @@ impl State {
                 .then(|| comparison(inspection.as_ref(), old.as_ref(), &policy))
                 .into_iter()
                 .collect(),
+            foot(browser::requests(), now),
         ];
         if self.is_bare.get_untracked() != is_bare {
             self.is_bare.set(is_bare);
@@ -112,17 +113,23 @@ impl State {
         into.set(bytes);
     }
 
-    /// Takes what was dropped: a file, a second file to compare with, or text.
+    /// Takes what was dropped: a file or text, into the box it was dropped on or else the first, and a second file to compare with.
     pub(super) fn dropped(self, event: &ev::DragEvent) {
         event.prevent_default();
         self.is_dragging.set(false);
         let Some(data) = event.data_transfer() else { return };
         let files = data.files();
         let file = |index| files.as_ref().and_then(|files| files.get(index));
-        if let Some(new) = file(0) {
-            browser::read(new, self, self.input);
-        } else if let Ok(text) = data.get_data("text") {
-            self.take(self.input, text.into_bytes());
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let into = match target.map(|target| target.id()).as_deref() {
+            Some("current") => self.current,
+            Some("key") => self.key,
+            _ => self.input,
+        };
+        if let Some(first) = file(0) {
+            browser::read(first, self, into);
+        } else if let Some(text) = data.get_data("text").ok().filter(|text| !text.is_empty()) {
+            self.take(into, text.into_bytes());
         }
         if let Some(old) = file(1) {
             self.is_comparing.set(true);
@@ -186,7 +193,10 @@ fn look(bytes: &[u8], now: i64, policy: &Policy) -> Option<Inspection> {
     (!bytes.trim_ascii().is_empty()).then(|| inspect(bytes, policy, now))
 }
 
-/// What stands in a box for these bytes.
+/// The most that a box shows, in bytes. Laying out megabytes takes seconds, and no bundle is longer than half of this.
+const MAX_SHOWN: usize = 128 * 1024;
+
+/// What stands in a box for these bytes: their beginning, if there are very many.
 pub(super) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    String::from_utf8_lossy(bytes.get(..MAX_SHOWN).unwrap_or(bytes)).into_owned()
 }

@@ -1,5 +1,7 @@
 //! What several tests need: the vectors, the test keys, a signature.
 
+#![allow(dead_code, reason = "each test program uses its own part of it")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

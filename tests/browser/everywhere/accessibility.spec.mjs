@@ -99,3 +99,8 @@ test("a copied summary is announced", async ({ checker, page, context }) => {
   await checker.button("Copy summary").click();
   await expect(page.getByRole("status").first()).toHaveText(/^Summary copied\./);
 });
+
+test("the box is described by the sentence above it", async ({ checker }) => {
+  await checker.open();
+  await expect(checker.bundle).toHaveAccessibleDescription(/Paste it, drop the file/);
+});

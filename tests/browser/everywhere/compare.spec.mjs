@@ -1,5 +1,5 @@
 // A renewal beside the license in use.
-import { DAY, NOW, issue, jwt, valid } from "../support/bundles.mjs";
+import { DAY, NOW, expired, issue, jwt, valid } from "../support/bundles.mjs";
 import { expect, test } from "../support/test.mjs";
 
 const renewed = issue({ jti: '"lic_2"', exp: String(NOW + 730 * DAY), "scrydon.entitlements.cpuCores": "8", "scrydon.entitlements.ramGb": "128" });
@@ -80,4 +80,18 @@ test("the comparison closes again", async ({ checker }) => {
   await checker.button("Compare with the current one").click();
   await expect(checker.table).toHaveCount(0);
   await expect(checker.current).toBeHidden();
+});
+
+test("a file dropped onto the box of the current bundle lands there", async ({ checker, page }) => {
+  await checker.open();
+  await checker.paste(valid);
+  await checker.button("Compare with the current one").click();
+  const dataTransfer = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "current.json"));
+    return data;
+  }, expired);
+  await checker.current.dispatchEvent("drop", { dataTransfer });
+  await expect(checker.current).toHaveValue(expired);
+  await expect(checker.bundle).toHaveValue(valid);
 });

@@ -87,3 +87,10 @@ test("hostile names stay in their cells of the comparison", async ({ checker, pa
   await checker.expectNoOverflow();
   expect(await page.evaluate(() => window.hacked)).toBeUndefined();
 });
+
+test("a backtick in an issuer's name is seen", async ({ checker }) => {
+  await checker.open();
+  await checker.paste(issue({ iss: '"scrydon`-license"' }));
+  await expect(checker.headline).toHaveText("Not a license for this product");
+  await expect(checker.body).not.toContainText("Issued by scrydon-license,");
+});

@@ -151,3 +151,28 @@ test("Clear forgets everything and puts the cursor into the box", async ({ check
   await expect(checker.current).toBeHidden();
   await expect(checker.notice).toHaveText("Cleared.");
 });
+
+test("a file dropped beside the box does not make the browser leave the page", async ({ checker, page }) => {
+  await checker.open();
+  const prevented = await page.evaluate(() => ["header", "h1", "body"].map((place) => ["dragover", "drop"].map((kind) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["{}"], "license.json"));
+    return !document.querySelector(place).dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+  })).flat());
+  expect(prevented).toEqual(Array(6).fill(true));
+});
+
+test("a drop with neither file nor text leaves the box as it is", async ({ checker }) => {
+  await checker.open();
+  await checker.paste(valid);
+  await checker.drop();
+  await expect(checker.headline).toHaveText("Undamaged, and valid for 365 more days");
+  await expect(checker.bundle).toHaveValue(valid);
+});
+
+test("a file of ten megabytes is not called one of eight", async ({ checker }) => {
+  await checker.open();
+  await checker.drop({ name: "large.bin", bytes: Buffer.alloc(10_000_000, "a") });
+  await expect(checker.headline).toBeVisible();
+  await expect(checker.body).not.toContainText("8192 KiB");
+});

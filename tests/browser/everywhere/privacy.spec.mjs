@@ -125,3 +125,9 @@ test("whatever tries to send something is blocked", async ({ checker, page, comp
   expect(reasons.filter((reason) => !reason.endsWith(" csp"))).toEqual([]);
   complaints.length = 0; // the browser reports each of them
 });
+
+test("the page says how many requests it made", async ({ checker, page }) => {
+  await checker.open();
+  await checker.paste(valid);
+  await expect(page.getByText("0 requests since this page was loaded.")).toBeVisible();
+});
