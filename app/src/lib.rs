@@ -11,6 +11,7 @@ mod checker;
 mod pages;
 mod paths;
 mod piece;
+mod visit;
 mod words;
 
 pub use checker::Checker;
@@ -19,4 +20,5 @@ pub use checker::CheckerIsland;
 #[cfg(feature = "ssr")]
 pub use pages::{license_checker, not_found};
 pub use paths::Paths;
+pub use visit::*;
 pub use words::{Headline, Tone, facts, headline, summary};

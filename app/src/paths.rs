@@ -1,5 +1,7 @@
 //! Every path of the product. No other module has a path literal.
 
+use crate::visit::Step;
+
 /// The paths under one base, which the operator chooses at run time: `/`, or a prefix such as `/platform`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -31,6 +33,41 @@ impl Paths {
     /// Readiness.
     pub fn ready(&self) -> String {
         format!("{}/health/ready", self.base)
+    }
+
+    /// Where people sign in.
+    pub fn sign_in(&self) -> String {
+        format!("{}/sign-in", self.base)
+    }
+
+    /// Where somebody who was invited makes an account.
+    pub fn invitation(&self) -> String {
+        format!("{}/invitation", self.base)
+    }
+
+    /// The wizard: leads to the step that is next.
+    pub fn setup(&self) -> String {
+        format!("{}/setup", self.base)
+    }
+
+    /// A step of the wizard.
+    pub fn setup_step(&self, step: Step) -> String {
+        format!("{}/setup/{}", self.base, step.name())
+    }
+
+    /// The settings: leads to the license.
+    pub fn settings(&self) -> String {
+        format!("{}/settings", self.base)
+    }
+
+    /// A page of the settings: `license`, `license/update`, `organization`, `email`, `users`, `sessions`, `audit`.
+    pub fn settings_page(&self, page: &str) -> String {
+        format!("{}/settings/{page}", self.base)
+    }
+
+    /// An endpoint, by what follows `{base}/api/`: `setup/license`, `auth/license/rotate`.
+    pub fn api(&self, endpoint: &str) -> String {
+        format!("{}/api/{endpoint}", self.base)
     }
 
     /// A file of the site: script, style, icon.

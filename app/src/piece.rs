@@ -60,6 +60,51 @@ impl Piece {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl Piece {
+    /// The piece as HTML, for a page that is whole without script. Every text and every value is escaped.
+    pub(crate) fn to_html(&self) -> String {
+        let mut out = String::new();
+        self.write_html(&mut out);
+        out
+    }
+
+    fn write_html(&self, out: &mut String) {
+        out.push('<');
+        out.push_str(self.tag);
+        for (name, value) in &self.attributes {
+            out.push(' ');
+            out.push_str(name);
+            out.push_str("=\"");
+            escape(value, out);
+            out.push('"');
+        }
+        out.push('>');
+        escape(&self.text, out);
+        for piece in &self.inside {
+            piece.write_html(out);
+        }
+        out.push_str("</");
+        out.push_str(self.tag);
+        out.push('>');
+    }
+}
+
+/// Appends a text in which nothing is markup any more (HTML, section 13.3).
+#[cfg(feature = "ssr")]
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+}
+
 /// Puts pieces in the place of whatever an element holds.
 pub(crate) fn replace(place: &Element, pieces: &[Piece]) {
     place.set_text_content(None);
@@ -70,5 +115,18 @@ fn fill(place: &Element, pieces: &[Piece]) {
     for element in pieces.iter().filter_map(Piece::to_element) {
         // Appending a fresh element to one of the same document does not fail.
         let _ = place.append_child(&element);
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::Piece;
+
+    #[test]
+    fn nothing_in_a_piece_is_markup() {
+        let hostile = "</p><script>\"'&";
+        let piece = Piece::new("p", hostile).text(hostile).inside([Piece::new("b", "").text(hostile)]);
+        let escaped = "&lt;/p&gt;&lt;script&gt;&quot;&#39;&amp;";
+        assert_eq!(piece.to_html(), format!("<p class=\"{escaped}\">{escaped}<b>{escaped}</b></p>"));
     }
 }

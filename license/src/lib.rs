@@ -26,6 +26,7 @@ mod policy;
 mod repair;
 mod shown;
 mod spki;
+mod state;
 mod token;
 
 pub use bundle::{Bundle, FormatError, MAX_CONTENT};
@@ -38,4 +39,5 @@ pub use key::{Fingerprint, FingerprintError, KeyError, VerifyingKey};
 pub use license::{License, Rs256, Status, rs256};
 pub use policy::{Policy, Profile, TrustRule};
 pub use shown::shown;
+pub use state::{EXPIRING, State};
 pub use token::{AlgorithmError, SegmentName, TokenError};

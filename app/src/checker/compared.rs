@@ -1,12 +1,12 @@
 //! Two licenses side by side: what a renewal changes.
 
-use countersign_license::{Change, Difference, Field, Inspection, Policy, compare};
+use countersign_license::{Change, Comparison, Difference, Field, Inspection, Policy, compare};
 
 use crate::piece::Piece;
 use crate::words::headline;
 
 /// The comparison of the pasted bundle with the one in use, or what is still missing for it.
-pub(super) fn comparison(new: Option<&Inspection>, old: Option<&Inspection>, policy: &Policy) -> Piece {
+pub(crate) fn comparison(new: Option<&Inspection>, old: Option<&Inspection>, policy: &Policy) -> Piece {
     let (Some(new), Some(old)) = (new, old) else {
         return hint("Paste both bundles to see what the new one changes.".to_owned());
     };
@@ -17,11 +17,15 @@ pub(super) fn comparison(new: Option<&Inspection>, old: Option<&Inspection>, pol
     };
     let comparison = compare(before, after);
     let title = if comparison.is_same() { "Both bundles hold the same license" } else { "What the new bundle changes" };
+    Piece::new("section", "card").inside([Piece::new("h2", "").text(title), table(comparison)])
+}
+
+/// The comparison itself, a row for each field.
+pub(crate) fn table(comparison: Comparison) -> Piece {
     let heads = ["Field", "Current", "New", "Change"].map(|head| Piece::new("th", "").with("scope", "col").text(head));
     let head = Piece::new("thead", "").inside([Piece::new("tr", "").inside(heads)]);
     let body = Piece::new("tbody", "").inside(comparison.fields.into_iter().map(row));
-    Piece::new("section", "card")
-        .inside([Piece::new("h2", "").text(title), Piece::new("table", "diff").inside([head, body])])
+    Piece::new("table", "diff").inside([head, body])
 }
 
 fn hint(text: String) -> Piece {

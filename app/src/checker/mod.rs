@@ -1,8 +1,8 @@
 //! The license checker: paste, drop or choose a bundle, and see at once what it is worth.
 
 mod browser;
-mod compared;
-mod report;
+pub(crate) mod compared;
+pub(crate) mod report;
 mod state;
 
 use leptos::html;

@@ -6,14 +6,14 @@ use crate::piece::Piece;
 use crate::words::{Fact, facts, headline, outcome};
 
 /// The verdict: one sentence, then why and what to do.
-pub(super) fn verdict(inspection: &Inspection, policy: &Policy) -> Piece {
+pub(crate) fn verdict(inspection: &Inspection, policy: &Policy) -> Piece {
     let words = headline(inspection, policy);
     Piece::new("section", &format!("verdict {}", words.tone.class()))
         .inside([Piece::new("h2", "").text(words.title), Piece::new("p", "").prose(&words.body)])
 }
 
 /// Everything behind the verdict. `now` in seconds.
-pub(super) fn details(inspection: &Inspection, now: i64) -> Vec<Piece> {
+pub(crate) fn details(inspection: &Inspection, now: i64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if inspection.repaired.is_some() {
         let text = "The bundle inside is whole: its signature is right once the damage is undone. The verdict above is about the text as it stands.";
@@ -36,13 +36,13 @@ pub(super) fn details(inspection: &Inspection, now: i64) -> Vec<Piece> {
 }
 
 /// The foot of the page: on the screen what the page has asked the network for, on paper when the check was made.
-pub(super) fn foot(requests: String, now: i64) -> Vec<Piece> {
+pub(crate) fn foot(requests: String, now: i64) -> Vec<Piece> {
     let checked = format!("Checked on {}.", Utc(now));
     vec![Piece::new("small", "noprint").text(requests), Piece::new("small", "onpaper").text(checked)]
 }
 
 /// What the license says. Values are a stranger's text: isolated, wrapped and bounded by the style sheet.
-fn facts_list(facts: Vec<Fact>) -> Piece {
+pub(crate) fn facts_list(facts: Vec<Fact>) -> Piece {
     let row = |fact: Fact| {
         let mut value = Piece::new("bdi", "");
         if fact.value.len() > 120 {
@@ -59,7 +59,7 @@ fn facts_list(facts: Vec<Fact>) -> Piece {
     Piece::new("dl", "facts").inside(facts.into_iter().map(row))
 }
 
-fn key_card(key: KeyFacts) -> Piece {
+pub(crate) fn key_card(key: KeyFacts) -> Piece {
     let groups = key.sha256.groups();
     let lines = groups.chunks(4).map(|line| Piece::new("span", "").text(format!("{} ", line.join(" "))));
     let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
@@ -76,7 +76,7 @@ fn key_card(key: KeyFacts) -> Piece {
     ])
 }
 
-fn ladder(checks: &[Check]) -> Piece {
+pub(crate) fn ladder(checks: &[Check]) -> Piece {
     let row = |check: &Check| {
         let (class, sign) = match check.outcome {
             Outcome::Pass => ("p", "✓"),
