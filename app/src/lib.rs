@@ -18,7 +18,7 @@ pub use checker::Checker;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub use checker::CheckerIsland;
 #[cfg(feature = "ssr")]
-pub use pages::{license_checker, not_found};
+pub use pages::*;
 pub use paths::Paths;
 pub use visit::*;
 pub use words::{Headline, Tone, facts, headline, summary};

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::shell::document;
+use super::shell::bare;
 use crate::{CheckerIsland, Paths};
 
-/// The license checker as a document.
-pub fn license_checker(paths: &Paths) -> String {
+/// The license checker as a document. `nonce` is that of its content security policy; empty for none.
+pub fn license_checker(paths: &Paths, nonce: &str) -> String {
     let description = "See who a license bundle was issued to, what it grants, until when, and whether it is genuine. Nothing leaves this page.";
-    document(paths, "Check a license bundle", description, || {
+    bare(paths, nonce, "Check a license bundle", description, || {
         view! {
             <div>
                 <h1>"Check a license bundle"</h1>

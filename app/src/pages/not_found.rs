@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::shell::document;
+use super::shell::bare;
 use crate::Paths;
 
-/// "There is no page here", as a document.
-pub fn not_found(paths: &Paths) -> String {
+/// "There is no page here", as a document. `nonce` is that of its content security policy; empty for none.
+pub fn not_found(paths: &Paths, nonce: &str) -> String {
     let checker = paths.checker();
-    document(paths, "Page not found", "There is no page at this address.", || {
+    bare(paths, nonce, "Page not found", "There is no page at this address.", || {
         view! {
             <div>
                 <h1>"There is no page at this address"</h1>

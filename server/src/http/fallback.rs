@@ -24,7 +24,7 @@ pub(super) fn not_found(app: &App, is_api: bool, headers: &HeaderMap) -> Respons
     if is_api || wants_json(headers) {
         Problem::NOT_FOUND.into_response()
     } else {
-        (StatusCode::NOT_FOUND, Html(countersign_app::not_found(&app.paths))).into_response()
+        (StatusCode::NOT_FOUND, Html(countersign_app::not_found(&app.paths, ""))).into_response()
     }
 }
 

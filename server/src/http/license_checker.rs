@@ -10,5 +10,5 @@ use super::App;
 use super::headers::SILENT_POLICY;
 
 pub(super) async fn license_checker(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(CONTENT_SECURITY_POLICY, SILENT_POLICY)], Html(countersign_app::license_checker(&app.paths)))
+    ([(CONTENT_SECURITY_POLICY, SILENT_POLICY)], Html(countersign_app::license_checker(&app.paths, "")))
 }

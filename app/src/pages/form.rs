@@ -1,0 +1,300 @@
+//! The parts of a form: fields that carry their own errors, and what is said above them. All of it works without script.
+
+use leptos::prelude::*;
+
+use crate::Returned;
+
+/// A field to type into, with its label, help and error. Its id is its name.
+#[must_use]
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    help: String,
+    value: String,
+    autocomplete: Option<&'static str>,
+    lengths: (Option<u32>, Option<u32>),
+    is_required: bool,
+    is_secret: bool,
+    is_from_hash: bool,
+}
+
+impl Field {
+    /// A line of text.
+    pub(crate) fn text(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            kind: "text",
+            help: String::new(),
+            value: String::new(),
+            autocomplete: None,
+            lengths: (None, None),
+            is_required: false,
+            is_secret: false,
+            is_from_hash: false,
+        }
+    }
+
+    /// An e-mail address.
+    pub(crate) fn email(name: &'static str, label: &'static str) -> Self {
+        Self { kind: "email", lengths: (None, Some(254)), ..Self::text(name, label) }
+    }
+
+    /// A whole number.
+    pub(crate) fn number(name: &'static str, label: &'static str) -> Self {
+        Self { kind: "number", ..Self::text(name, label) }
+    }
+
+    /// A password, or another secret that nobody should read over a shoulder. It is never filled in again.
+    pub(crate) fn password(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
+        Self { kind: "password", autocomplete: Some(autocomplete), is_secret: true, ..Self::text(name, label) }
+    }
+
+    /// A code that is typed or pasted letter by letter. It is never filled in again.
+    pub(crate) fn code(name: &'static str, label: &'static str) -> Self {
+        Self { autocomplete: Some("off"), is_secret: true, ..Self::text(name, label) }
+    }
+
+    /// With a sentence of help, in which backticks mark code.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// With this in it, unless something else was typed before.
+    pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// With what browsers may fill in (HTML, section 4.10.18.7).
+    pub(crate) fn autocomplete(mut self, what: &'static str) -> Self {
+        self.autocomplete = Some(what);
+        self
+    }
+
+    /// Not to be left empty.
+    pub(crate) fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+
+    /// With at least this many characters; for a number, at least this.
+    pub(crate) fn at_least(mut self, least: u32) -> Self {
+        self.lengths.0 = Some(least);
+        self
+    }
+
+    /// With at most this many characters; for a number, at most this.
+    pub(crate) fn at_most(mut self, most: u32) -> Self {
+        self.lengths.1 = Some(most);
+        self
+    }
+
+    /// Taken from what follows `#` in the address, where scripts run.
+    pub(crate) fn from_hash(mut self) -> Self {
+        self.is_from_hash = true;
+        self
+    }
+
+    /// The field as it came back.
+    pub(crate) fn view(self, returned: &Returned) -> AnyView {
+        let name = self.name;
+        let typed = if self.is_secret { None } else { returned.value(name) };
+        let value = (self.kind != "password").then(|| typed.map_or(self.value, str::to_owned));
+        let (least, most) = self.lengths;
+        let (lengths, range) =
+            if self.kind == "number" { ((None, None), (least, most)) } else { ((least, most), (None, None)) };
+        // Names, keys and addresses are not prose.
+        let is_prose = self.kind == "text" && !self.is_secret && self.autocomplete != Some("off");
+        let plain = (!is_prose).then_some("none");
+        let spelling = (!is_prose).then_some("false");
+        let class = (self.kind == "text" && self.is_secret).then_some("mono");
+        view! {
+            <div class="field">
+                <label for=name>{self.label}</label>
+                <input
+                    id=name
+                    name=name
+                    type=self.kind
+                    class=class
+                    value=value
+                    autocomplete=self.autocomplete
+                    autocapitalize=plain
+                    spellcheck=spelling
+                    required=self.is_required
+                    minlength=lengths.0.map(|least| least.to_string())
+                    maxlength=lengths.1.map(|most| most.to_string())
+                    min=range.0.map(|least| least.to_string())
+                    max=range.1.map(|most| most.to_string())
+                    aria-invalid=invalid(returned, name)
+                    aria-describedby=described_by(returned, name, !self.help.is_empty())
+                    data-from-hash=self.is_from_hash
+                />
+                {error(returned, name)}
+                {help(name, &self.help)}
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// A list to choose one entry from: stable names, and names for people. Its id is its name.
+pub(crate) fn select(
+    returned: &Returned,
+    name: &'static str,
+    label: &'static str,
+    options: &[(&'static str, &'static str)],
+    chosen: &str,
+) -> AnyView {
+    let chosen = returned.value(name).unwrap_or(chosen);
+    let options = options.iter().map(|&(value, title)| {
+        view! { <option value=value selected=value == chosen>{title}</option> }
+    });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <select id=name name=name aria-invalid=invalid(returned, name) aria-describedby=described_by(returned, name, false)>
+                {options.collect_view()}
+            </select>
+            {error(returned, name)}
+        </div>
+    }
+    .into_any()
+}
+
+/// One of the entries of [`radios`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    /// The stable name.
+    pub(crate) value: &'static str,
+    /// The name for people.
+    pub(crate) title: &'static str,
+    /// What choosing it means; may be empty.
+    pub(crate) help: &'static str,
+}
+
+/// Entries to choose one from, all in sight. The first one's id is the field's name, so that errors can link to it.
+pub(crate) fn radios(
+    returned: &Returned,
+    name: &'static str,
+    legend: &'static str,
+    choices: &[Choice],
+    chosen: &str,
+) -> AnyView {
+    let chosen = returned.value(name).unwrap_or(chosen);
+    let choices = choices.iter().enumerate().map(|(index, choice)| {
+        let id = if index == 0 { name.to_owned() } else { format!("{name}-{}", choice.value) };
+        let help = (!choice.help.is_empty()).then(|| view! { <small>{prose(choice.help)}</small> });
+        view! {
+            <label class="check">
+                <input
+                    type="radio"
+                    id=id
+                    name=name
+                    value=choice.value
+                    checked=choice.value == chosen
+                    aria-describedby=described_by(returned, name, false)
+                />
+                <span>{choice.title}{help}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="choices">
+            <legend>{legend}</legend>
+            {error(returned, name)}
+            {choices.collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// A box to tick. Several may share a name, so the id is given.
+pub(crate) fn checkbox(
+    id: impl Into<String>,
+    name: &'static str,
+    value: impl Into<String>,
+    label: &str,
+    is_checked: bool,
+    is_required: bool,
+) -> AnyView {
+    view! {
+        <label class="check">
+            <input type="checkbox" id=id.into() name=name value=value.into() checked=is_checked required=is_required />
+            <span>{prose(label)}</span>
+        </label>
+    }
+    .into_any()
+}
+
+/// A value that travels with the form, and that nobody sees.
+pub(crate) fn hidden(name: &'static str, value: impl Into<String>) -> AnyView {
+    view! { <input type="hidden" name=name value=value.into() /> }.into_any()
+}
+
+/// What came back, above the form: what was done, and what is wrong, with links to those of `fields` that it is about.
+/// `fields` are the ids of the page's fields, which are their names.
+pub(crate) fn problems(returned: &Returned, fields: &[&str]) -> AnyView {
+    let notice = (!returned.notice.is_empty()).then(|| {
+        view! { <p class="note" role="status">{prose(&returned.notice)}</p> }
+    });
+    let title = match returned.errors.len() {
+        0 => return notice.into_any(),
+        1 => "One thing needs your attention".to_owned(),
+        count => format!("{count} things need your attention"),
+    };
+    let errors = returned.errors.iter().map(|error| {
+        let detail = prose(&error.detail);
+        if fields.contains(&error.field.as_str()) {
+            view! { <li><a href=format!("#{}", error.field)>{detail}</a></li> }.into_any()
+        } else {
+            view! { <li>{detail}</li> }.into_any()
+        }
+    });
+    view! {
+        {notice}
+        <div class="verdict bad problems" id="problems" role="alert" tabindex="-1" autofocus>
+            <h2>{title}</h2>
+            <ul>{errors.collect_view()}</ul>
+        </div>
+    }
+    .into_any()
+}
+
+/// A sentence that marks code by backticks, as our own sentences do. All of it stays text.
+pub(crate) fn prose(sentence: &str) -> AnyView {
+    let parts = sentence.split('`').enumerate().filter(|(_, part)| !part.is_empty());
+    let parts = parts.map(|(index, part)| {
+        let part = part.to_owned();
+        if index % 2 == 0 { part.into_any() } else { view! { <code>{part}</code> }.into_any() }
+    });
+    parts.collect_view().into_any()
+}
+
+/// What is wrong with a field, as it stands beside it.
+pub(crate) fn error(returned: &Returned, name: &str) -> AnyView {
+    let error = returned.error(name).map(|error| {
+        view! { <small class="error" id=format!("{name}-error")>{prose(&error.detail)}</small> }
+    });
+    error.into_any()
+}
+
+/// The value of `aria-invalid`.
+pub(crate) fn invalid(returned: &Returned, name: &str) -> Option<&'static str> {
+    returned.error(name).map(|_| "true")
+}
+
+/// The value of `aria-describedby`: the ids of error and help, as far as they are there.
+pub(crate) fn described_by(returned: &Returned, name: &str, has_help: bool) -> Option<String> {
+    let error = returned.error(name).map(|_| format!("{name}-error"));
+    let help = has_help.then(|| format!("{name}-help"));
+    let ids: Vec<String> = error.into_iter().chain(help).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
+}
+
+fn help(name: &str, help: &str) -> Option<AnyView> {
+    (!help.is_empty()).then(|| view! { <small id=format!("{name}-help")>{prose(help)}</small> }.into_any())
+}
