@@ -14,8 +14,10 @@ pub(crate) struct Field {
     help: String,
     value: String,
     autocomplete: Option<&'static str>,
+    keys: Option<&'static str>,
     lengths: (Option<u32>, Option<u32>),
     is_required: bool,
+    is_plain: bool,
     is_secret: bool,
     is_from_hash: bool,
 }
@@ -30,8 +32,10 @@ impl Field {
             help: String::new(),
             value: String::new(),
             autocomplete: None,
+            keys: None,
             lengths: (None, None),
             is_required: false,
+            is_plain: false,
             is_secret: false,
             is_from_hash: false,
         }
@@ -42,9 +46,14 @@ impl Field {
         Self { kind: "email", lengths: (None, Some(254)), ..Self::text(name, label) }
     }
 
-    /// A whole number.
+    /// An e-mail address that need not be given. No browser holds a form back for it, since it may stand where nobody sees it.
+    pub(crate) fn address(name: &'static str, label: &'static str) -> Self {
+        Self { keys: Some("email"), lengths: (None, Some(254)), ..Self::text(name, label) }
+    }
+
+    /// A whole number, likewise.
     pub(crate) fn number(name: &'static str, label: &'static str) -> Self {
-        Self { kind: "number", ..Self::text(name, label) }
+        Self { keys: Some("numeric"), lengths: (None, Some(9)), ..Self::text(name, label) }
     }
 
     /// A password, or another secret that nobody should read over a shoulder. It is never filled in again.
@@ -81,15 +90,21 @@ impl Field {
         self
     }
 
-    /// With at least this many characters; for a number, at least this.
+    /// With at least this many characters.
     pub(crate) fn at_least(mut self, least: u32) -> Self {
         self.lengths.0 = Some(least);
         self
     }
 
-    /// With at most this many characters; for a number, at most this.
+    /// With at most this many characters.
     pub(crate) fn at_most(mut self, most: u32) -> Self {
         self.lengths.1 = Some(most);
+        self
+    }
+
+    /// A name of a machine or an account, and no prose.
+    pub(crate) fn plain(mut self) -> Self {
+        self.is_plain = true;
         self
     }
 
@@ -105,10 +120,8 @@ impl Field {
         let typed = if self.is_secret { None } else { returned.value(name) };
         let value = (self.kind != "password").then(|| typed.map_or(self.value, str::to_owned));
         let (least, most) = self.lengths;
-        let (lengths, range) =
-            if self.kind == "number" { ((None, None), (least, most)) } else { ((least, most), (None, None)) };
-        // Names, keys and addresses are not prose.
-        let is_prose = self.kind == "text" && !self.is_secret && self.autocomplete != Some("off");
+        // Codes and addresses are not prose.
+        let is_prose = self.kind == "text" && !self.is_secret && !self.is_plain && self.keys.is_none();
         let plain = (!is_prose).then_some("none");
         let spelling = (!is_prose).then_some("false");
         let class = (self.kind == "text" && self.is_secret).then_some("mono");
@@ -125,12 +138,11 @@ impl Field {
                     autocapitalize=plain
                     spellcheck=spelling
                     required=self.is_required
-                    minlength=lengths.0.map(|least| least.to_string())
-                    maxlength=lengths.1.map(|most| most.to_string())
-                    min=range.0.map(|least| least.to_string())
-                    max=range.1.map(|most| most.to_string())
+                    minlength=least.map(|least| least.to_string())
+                    maxlength=most.map(|most| most.to_string())
+                    inputmode=self.keys
                     aria-invalid=invalid(returned, name)
-                    aria-describedby=described_by(returned, name, !self.help.is_empty())
+                    aria-describedby=described_by(name, !self.help.is_empty())
                     data-from-hash=self.is_from_hash
                 />
                 {error(returned, name)}
@@ -156,7 +168,7 @@ pub(crate) fn select(
     view! {
         <div class="field">
             <label for=name>{label}</label>
-            <select id=name name=name aria-invalid=invalid(returned, name) aria-describedby=described_by(returned, name, false)>
+            <select id=name name=name aria-invalid=invalid(returned, name) aria-describedby=described_by(name, false)>
                 {options.collect_view()}
             </select>
             {error(returned, name)}
@@ -196,7 +208,7 @@ pub(crate) fn radios(
                     name=name
                     value=choice.value
                     checked=choice.value == chosen
-                    aria-describedby=described_by(returned, name, false)
+                    aria-describedby=described_by(name, false)
                 />
                 <span>{choice.title}{help}</span>
             </label>
@@ -274,12 +286,11 @@ pub(crate) fn prose(sentence: &str) -> AnyView {
     parts.collect_view().into_any()
 }
 
-/// What is wrong with a field, as it stands beside it.
+/// What is wrong with a field, as it stands beside it. The place is there even while nothing is wrong: where scripts run, they
+/// say it there.
 pub(crate) fn error(returned: &Returned, name: &str) -> AnyView {
-    let error = returned.error(name).map(|error| {
-        view! { <small class="error" id=format!("{name}-error")>{prose(&error.detail)}</small> }
-    });
-    error.into_any()
+    let detail = returned.error(name).map(|error| prose(&error.detail));
+    view! { <small class="error" id=format!("{name}-error")>{detail}</small> }.into_any()
 }
 
 /// The value of `aria-invalid`.
@@ -287,14 +298,38 @@ pub(crate) fn invalid(returned: &Returned, name: &str) -> Option<&'static str> {
     returned.error(name).map(|_| "true")
 }
 
-/// The value of `aria-describedby`: the ids of error and help, as far as they are there.
-pub(crate) fn described_by(returned: &Returned, name: &str, has_help: bool) -> Option<String> {
-    let error = returned.error(name).map(|_| format!("{name}-error"));
-    let help = has_help.then(|| format!("{name}-help"));
-    let ids: Vec<String> = error.into_iter().chain(help).collect();
-    (!ids.is_empty()).then(|| ids.join(" "))
+/// The value of `aria-describedby`: the ids of the error's place and of the help, if there is one.
+pub(crate) fn described_by(name: &str, has_help: bool) -> String {
+    if has_help { format!("{name}-error {name}-help") } else { format!("{name}-error") }
 }
 
 fn help(name: &str, help: &str) -> Option<AnyView> {
     (!help.is_empty()).then(|| view! { <small id=format!("{name}-help")>{prose(help)}</small> }.into_any())
+}
+
+/// The box for a bundle. `value` is what stands in it; `help` is a sentence below it.
+pub(crate) fn bundle_box(returned: &Returned, value: &str, help_text: &str, is_required: bool) -> AnyView {
+    view! {
+        <div class="field">
+            <label for="bundle">"License bundle"</label>
+            <textarea
+                id="bundle"
+                name="bundle"
+                class="drop"
+                rows="7"
+                required=is_required
+                spellcheck="false"
+                autocomplete="off"
+                autocapitalize="off"
+                placeholder="{ \"jwt\": \"…\", \"publicKey\": \"…\" }"
+                aria-invalid=invalid(returned, "bundle")
+                aria-describedby=described_by("bundle", true)
+            >
+                {value.to_owned()}
+            </textarea>
+            {error(returned, "bundle")}
+            {help("bundle", help_text)}
+        </div>
+    }
+    .into_any()
 }

@@ -1,11 +1,13 @@
 //! The server's pages: whole HTML documents.
 
+mod email;
 mod forbidden;
 mod form;
 mod invitation;
 mod license_checker;
 mod not_found;
 mod problem;
+mod report;
 mod setup;
 mod shell;
 mod sign_in;

@@ -1,6 +1,9 @@
 //! The set-up wizard: one page for each step.
 
 mod admin;
+mod complete;
+mod email;
+mod license;
 mod organization;
 
 use leptos::prelude::*;
@@ -9,6 +12,9 @@ use super::form::Field;
 use crate::{Setup, Step, Visit};
 
 pub use admin::setup_admin;
+pub use complete::setup_complete;
+pub use email::setup_email;
+pub use license::setup_license;
 pub use organization::setup_organization;
 
 /// The field for a new password.

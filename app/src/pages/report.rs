@@ -1,0 +1,61 @@
+//! An inspection on a page of the server: the checker's report, without what only the checker can do.
+
+use countersign_license::{Inspection, KeyFacts, Policy};
+use leptos::prelude::*;
+
+use crate::checker::report;
+use crate::piece::Piece;
+use crate::words::facts;
+
+/// Verdict, facts, key and checks. `now` in seconds.
+pub(crate) fn inspection(inspection: &Inspection, policy: &Policy, now: i64) -> AnyView {
+    view! { {verdict(inspection, policy)} {details(inspection, now)} }.into_any()
+}
+
+/// The verdict alone.
+pub(crate) fn verdict(inspection: &Inspection, policy: &Policy) -> AnyView {
+    pieces(&[report::verdict(inspection, policy)])
+}
+
+/// What stands behind the verdict: facts, key and checks. `now` in seconds.
+pub(crate) fn details(inspection: &Inspection, now: i64) -> AnyView {
+    let facts = match (&inspection.license, &inspection.unverified) {
+        (Some(license), _) => vec![report::facts_list(facts(license.claims(), now))],
+        (None, Some(claims)) => {
+            let title = Piece::new("h2", "unverified").text("Not verified: what the token says");
+            vec![title, report::facts_list(facts(claims, now))]
+        }
+        (None, None) => Vec::new(),
+    };
+    view! {
+        {(!facts.is_empty()).then(|| pieces(&facts))}
+        {inspection.key.map(key)}
+        {pieces(&[report::ladder(&inspection.checks)])}
+    }
+    .into_any()
+}
+
+/// The signing key, with its fingerprint to compare and to copy. One on a page.
+pub(crate) fn key(key: KeyFacts) -> AnyView {
+    let groups = key.sha256.groups();
+    let lines = groups.chunks(4).map(|line| view! { <span>{format!("{} ", line.join(" "))}</span> });
+    let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
+    view! {
+        <section class="card">
+            <h2>"Signing key"</h2>
+            <p class="print" id="fingerprint">{lines.collect_view()}</p>
+            <p class="soft">{format!("RSA, {} bits, exponent {exponent}. SHA-256 of the public key.", key.bits)}</p>
+            <p class="row needs-script noprint">
+                <button type="button" class="btn quiet" data-copy="#fingerprint">"Copy fingerprint"</button>
+                <span class="soft" role="status"></span>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Pieces as part of a view. They escape every text themselves.
+pub(crate) fn pieces(pieces: &[Piece]) -> AnyView {
+    let html: String = pieces.iter().map(Piece::to_html).collect();
+    view! { <div class="stack" inner_html=html></div> }.into_any()
+}
