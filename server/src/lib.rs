@@ -10,5 +10,6 @@ pub mod clock;
 pub mod config;
 pub mod http;
 mod line;
+pub mod mail;
 pub mod site;
 pub mod verify;

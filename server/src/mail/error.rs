@@ -1,0 +1,243 @@
+//! Why a mail was not taken over.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Security;
+
+/// Why a mail was not taken over. Answers of others are bounded, on one line, and quote no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// Sender or recipient are no addresses.
+    Address {
+        /// `from` or `to`.
+        field: &'static str,
+    },
+    /// The user name, the password or the key is wrong.
+    Auth {
+        /// Who says so.
+        peer: String,
+        /// The status of SMTP or HTTP.
+        code: u16,
+        /// What was answered.
+        answer: String,
+    },
+    /// The server has no way to sign in that we know.
+    AuthNotOffered {
+        /// Which server.
+        peer: String,
+    },
+    /// Nobody was reached.
+    Connect {
+        /// Which server.
+        peer: String,
+        /// Why not.
+        fault: ConnectFault,
+    },
+    /// Refused for now.
+    Deferred {
+        /// Who says so.
+        peer: String,
+        /// The status of SMTP or HTTP.
+        code: u16,
+        /// What was answered.
+        answer: String,
+    },
+    /// Mail is not set up.
+    NotSetUp,
+    /// Refused for good.
+    Refused {
+        /// Who says so.
+        peer: String,
+        /// The status of SMTP or HTTP.
+        code: u16,
+        /// What was answered.
+        answer: String,
+    },
+    /// The name of the server is not known.
+    Resolve {
+        /// Which name.
+        host: String,
+    },
+    /// The extra certificates that are trusted cannot be read.
+    Roots,
+    /// The server does not offer STARTTLS. Nothing but the greeting was sent.
+    StartTlsNotOffered {
+        /// Which server.
+        peer: String,
+    },
+    /// There was no answer in time.
+    Timeout {
+        /// Which server.
+        peer: String,
+        /// How long was waited.
+        after: Duration,
+        /// How the connection was to be protected, over SMTP.
+        security: Option<Security>,
+    },
+    /// No protected connection came about.
+    Tls {
+        /// Which server.
+        peer: String,
+        /// Why not.
+        fault: TlsFault,
+    },
+    /// What came back is not what such a server says.
+    Unexpected {
+        /// Which server.
+        peer: String,
+        /// What was found.
+        answer: String,
+    },
+    /// The address has letters beyond ASCII, and the server does not take those.
+    Utf8Address {
+        /// Which server.
+        peer: String,
+    },
+}
+
+/// Why nobody was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// Nobody listens at that port.
+    Refused,
+    /// Nothing came back.
+    TimedOut,
+    /// There is no way there.
+    Unreachable,
+}
+
+/// Why no protected connection came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// What was answered is not TLS.
+    NotTls,
+    /// Something else, in the words of the library.
+    Other(String),
+    /// Nobody who is trusted vouches for the certificate.
+    Untrusted,
+    /// The certificate is for other names.
+    WrongName,
+}
+
+impl SendError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Address { .. } => "mail-address",
+            Self::Auth { .. } => "mail-auth",
+            Self::AuthNotOffered { .. } => "mail-auth-not-offered",
+            Self::Connect { .. } => "mail-connect",
+            Self::Deferred { .. } => "mail-deferred",
+            Self::NotSetUp => "mail-not-set-up",
+            Self::Refused { .. } => "mail-refused",
+            Self::Resolve { .. } => "mail-resolve",
+            Self::Roots => "mail-roots",
+            Self::StartTlsNotOffered { .. } => "mail-starttls-not-offered",
+            Self::Timeout { .. } => "mail-timeout",
+            Self::Tls { .. } => "mail-tls",
+            Self::Unexpected { .. } => "mail-unexpected",
+            Self::Utf8Address { .. } => "mail-utf8-address",
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { field: "to" } => f.write_str("The recipient is not one e-mail address; correct it"),
+            Self::Address { .. } => {
+                f.write_str("The sender is not one e-mail address; correct it in the e-mail settings")
+            }
+            Self::Auth { peer, code, answer } => {
+                write!(
+                    f,
+                    "{peer} did not accept the user name and password, or the key ({code}: {answer}); type them again"
+                )
+            }
+            Self::AuthNotOffered { peer } => write!(
+                f,
+                "{peer} offers no way to sign in over this connection; choose STARTTLS or TLS, or leave the user name empty"
+            ),
+            Self::Connect { peer, fault: ConnectFault::Refused } => {
+                write!(f, "Nobody listens at {peer}; check the host and the port")
+            }
+            Self::Connect { peer, fault: ConnectFault::TimedOut } => {
+                write!(
+                    f,
+                    "{peer} could not be reached in time; check the host and the port, and whether a firewall is in between"
+                )
+            }
+            Self::Connect { peer, fault: ConnectFault::Unreachable } => {
+                write!(f, "There is no way to {peer} from this server; check the host, and this server's network")
+            }
+            Self::Deferred { peer, code, answer } => {
+                write!(f, "{peer} does not take the mail at the moment ({code}: {answer}); try again in a few minutes")
+            }
+            Self::NotSetUp => f.write_str("E-mail is not set up; choose a provider in the e-mail settings"),
+            Self::Refused { peer, code, answer } => {
+                write!(f, "{peer} refused the mail ({code}: {answer}); correct what the answer names")
+            }
+            Self::Resolve { host } => {
+                write!(
+                    f,
+                    "The name {} was not found; check the spelling, and this server's DNS",
+                    countersign_license::shown(host)
+                )
+            }
+            Self::Roots => {
+                f.write_str("The extra certificates to trust cannot be read; give them as PEM, with at least one in it")
+            }
+            Self::StartTlsNotOffered { peer } => {
+                write!(
+                    f,
+                    "{peer} does not offer STARTTLS, so nothing was sent; if it expects TLS from the start, choose TLS"
+                )
+            }
+            Self::Timeout { peer, after, security } => {
+                write!(f, "{peer} did not finish within {} seconds; ", after.as_secs().max(1))?;
+                match security {
+                    Some(Security::None | Security::StartTls) => {
+                        f.write_str("try again, and if that port expects TLS from the start (465 does), choose TLS")
+                    }
+                    Some(Security::Tls) | None => f.write_str("try again in a few minutes"),
+                }
+            }
+            Self::Tls { peer, fault } => write!(f, "No protected connection to {peer}: {fault}"),
+            Self::Unexpected { peer, answer } => {
+                write!(
+                    f,
+                    "{peer} answered in a way that such a server does not ({answer}); check the host and the port"
+                )
+            }
+            Self::Utf8Address { peer } => {
+                write!(
+                    f,
+                    "{peer} takes no addresses with letters beyond ASCII; use another address, or the domain's `xn--` form"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired => f.write_str("its certificate has expired; whoever runs it must renew it"),
+            Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
+            Self::NotTls => f.write_str("what it answered is not TLS; if the port is 587 or 25, choose STARTTLS"),
+            Self::Other(reason) => write!(f, "{reason}; ask whoever runs it"),
+            Self::Untrusted => f.write_str(
+                "nobody who is trusted here vouches for its certificate; have the certificate of its authority added to those that \
+                 are trusted",
+            ),
+            Self::WrongName => f.write_str("its certificate is for another name; use the host name that the certificate has"),
+        }
+    }
+}
+
+impl std::error::Error for SendError {}
