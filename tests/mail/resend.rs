@@ -94,7 +94,7 @@ async fn a_key_that_is_not_accepted_is_named_as_such() {
     {
         let error =
             answered(status, json!({ "statusCode": status, "name": name, "message": "API key is invalid" })).await;
-        let SendError::Auth { code, answer, .. } = &error else { panic!("{error:?}") };
+        let SendError::Key { code, answer } = &error else { panic!("{error:?}") };
         assert_eq!((*code, answer.as_str()), (status, "API key is invalid"));
     }
 }

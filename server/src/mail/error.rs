@@ -13,11 +13,11 @@ pub enum SendError {
         /// `from` or `to`.
         field: &'static str,
     },
-    /// The user name, the password or the key is wrong.
+    /// The user name or the password is wrong.
     Auth {
-        /// Who says so.
+        /// Which server.
         peer: String,
-        /// The status of SMTP or HTTP.
+        /// The status of SMTP.
         code: u16,
         /// What was answered.
         answer: String,
@@ -39,6 +39,13 @@ pub enum SendError {
         /// Who says so.
         peer: String,
         /// The status of SMTP or HTTP.
+        code: u16,
+        /// What was answered.
+        answer: String,
+    },
+    /// Resend does not accept the API key.
+    Key {
+        /// The status of HTTP.
         code: u16,
         /// What was answered.
         answer: String,
@@ -112,10 +119,10 @@ pub enum ConnectFault {
 pub enum TlsFault {
     /// The certificate has expired.
     Expired,
-    /// The certificate is not valid yet.
-    NotYetValid,
     /// What was answered is not TLS.
     NotTls,
+    /// The certificate is not valid yet.
+    NotYetValid,
     /// Something else, in the words of the library.
     Other(String),
     /// Nobody who is trusted vouches for the certificate.
@@ -133,6 +140,7 @@ impl SendError {
             Self::AuthNotOffered { .. } => "mail-auth-not-offered",
             Self::Connect { .. } => "mail-connect",
             Self::Deferred { .. } => "mail-deferred",
+            Self::Key { .. } => "mail-key",
             Self::NotSetUp => "mail-not-set-up",
             Self::Refused { .. } => "mail-refused",
             Self::Resolve { .. } => "mail-resolve",
@@ -154,10 +162,7 @@ impl fmt::Display for SendError {
                 f.write_str("The sender is not one e-mail address; correct it in the e-mail settings")
             }
             Self::Auth { peer, code, answer } => {
-                write!(
-                    f,
-                    "{peer} did not accept the user name and password, or the key ({code}: {answer}); type them again"
-                )
+                write!(f, "{peer} did not accept the user name and password ({code}: {answer}); type both again")
             }
             Self::AuthNotOffered { peer } => write!(
                 f,
@@ -177,6 +182,12 @@ impl fmt::Display for SendError {
             }
             Self::Deferred { peer, code, answer } => {
                 write!(f, "{peer} does not take the mail at the moment ({code}: {answer}); try again in a few minutes")
+            }
+            Self::Key { code, answer } => {
+                write!(
+                    f,
+                    "Resend did not accept the API key ({code}: {answer}); make a new one there, and paste it here"
+                )
             }
             Self::NotSetUp => f.write_str("E-mail is not set up; choose a provider in the e-mail settings"),
             Self::Refused { peer, code, answer } => {
@@ -228,8 +239,8 @@ impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expired => f.write_str("its certificate has expired; whoever runs it must renew it"),
-            Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
             Self::NotTls => f.write_str("what it answered is not TLS; if the port is 587 or 25, choose STARTTLS"),
+            Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
             Self::Other(reason) => write!(f, "{reason}; ask whoever runs it"),
             Self::Untrusted => f.write_str(
                 "nobody who is trusted here vouches for its certificate; have the certificate of its authority added to those that \
@@ -241,3 +252,53 @@ impl fmt::Display for TlsFault {
 }
 
 impl std::error::Error for SendError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each, as people read them.
+    fn all() -> Vec<SendError> {
+        let peer = || "mail.example.com:587".to_owned();
+        let answer = || "5.1.1 No such mailbox here".to_owned();
+        let tls = |fault| SendError::Tls { peer: peer(), fault };
+        vec![
+            SendError::Address { field: "from" },
+            SendError::Address { field: "to" },
+            SendError::Auth { peer: peer(), code: 535, answer: answer() },
+            SendError::AuthNotOffered { peer: peer() },
+            SendError::Connect { peer: peer(), fault: ConnectFault::Refused },
+            SendError::Connect { peer: peer(), fault: ConnectFault::TimedOut },
+            SendError::Connect { peer: peer(), fault: ConnectFault::Unreachable },
+            SendError::Deferred { peer: peer(), code: 451, answer: answer() },
+            SendError::Key { code: 401, answer: answer() },
+            SendError::NotSetUp,
+            SendError::Refused { peer: peer(), code: 550, answer: answer() },
+            SendError::Resolve { host: "mail.example.com".into() },
+            SendError::Roots,
+            SendError::StartTlsNotOffered { peer: peer() },
+            SendError::Timeout { peer: peer(), after: Duration::from_secs(15), security: Some(Security::StartTls) },
+            SendError::Timeout { peer: "Resend".into(), after: Duration::from_secs(15), security: None },
+            tls(TlsFault::Expired),
+            tls(TlsFault::NotTls),
+            tls(TlsFault::NotYetValid),
+            tls(TlsFault::Other("its certificate is refused".into())),
+            tls(TlsFault::Untrusted),
+            tls(TlsFault::WrongName),
+            SendError::Unexpected { peer: peer(), answer: "SSH-2.0".into() },
+            SendError::Utf8Address { peer: peer() },
+        ]
+    }
+
+    #[test]
+    fn every_refusal_is_one_sentence_with_a_remedy() {
+        for error in all() {
+            let said = error.to_string();
+            let (_, remedy) = said.rsplit_once(';').unwrap_or_default();
+            assert!(
+                !remedy.is_empty() && !said.ends_with('.') && !said.contains('\n') && !said.contains("  "),
+                "{said}"
+            );
+        }
+    }
+}

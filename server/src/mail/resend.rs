@@ -105,7 +105,7 @@ fn judge(status: u16, body: &[u8], secrets: &[String]) -> Option<Result<Sent, Se
     // Resend says 400, 401 or 403 about a key, depending on what is wrong with it.
     let about_key = matches!(refusal.name.as_str(), "missing_api_key" | "invalid_api_key" | "restricted_api_key");
     match status {
-        400..500 if status == 401 || about_key => Some(Err(SendError::Auth { peer, code, answer })),
+        400..500 if status == 401 || about_key => Some(Err(SendError::Key { code, answer })),
         429 | 500..600 => Some(Err(SendError::Deferred { peer, code, answer })),
         400..500 => Some(Err(SendError::Refused { peer, code, answer })),
         _ => None,
