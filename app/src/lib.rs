@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod checker;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
+mod islands;
 #[cfg(feature = "ssr")]
 mod pages;
 mod paths;
@@ -17,6 +19,10 @@ mod words;
 pub use checker::Checker;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub use checker::CheckerIsland;
+#[cfg(feature = "hydrate")]
+pub use islands::wake;
+#[cfg(feature = "ssr")]
+pub use islands::{BundleBox, CopyButton};
 #[cfg(feature = "ssr")]
 pub use pages::*;
 pub use paths::Paths;

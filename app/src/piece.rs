@@ -55,7 +55,7 @@ impl Piece {
             element.set_attribute(name, value).ok()?;
         }
         element.set_text_content(Some(&self.text));
-        fill(&element, &self.inside);
+        append(&element, &self.inside);
         Some(element)
     }
 }
@@ -108,10 +108,11 @@ fn escape(text: &str, out: &mut String) {
 /// Puts pieces in the place of whatever an element holds.
 pub(crate) fn replace(place: &Element, pieces: &[Piece]) {
     place.set_text_content(None);
-    fill(place, pieces);
+    append(place, pieces);
 }
 
-fn fill(place: &Element, pieces: &[Piece]) {
+/// Puts pieces behind whatever an element holds.
+pub(crate) fn append(place: &Element, pieces: &[Piece]) {
     for element in pieces.iter().filter_map(Piece::to_element) {
         // Appending a fresh element to one of the same document does not fail.
         let _ = place.append_child(&element);

@@ -1,7 +1,6 @@
 //! The islands' entry: wakes what is alive in the server's pages.
 
-use countersign_app as _;
-
 fn main() {
     leptos::mount::hydrate_islands();
+    countersign_app::wake();
 }

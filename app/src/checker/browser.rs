@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Date, Reflect, Uint8Array};
-use web_sys::{Event, HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{Element, Event, HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
 
 use super::state::State;
 
@@ -16,7 +16,7 @@ use super::state::State;
 const MAX_FILE: f64 = 8.0 * 1024.0 * 1024.0;
 
 /// The browser's clock, in seconds since 1970-01-01 UTC.
-pub(super) fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a Date are within ±8.64e15")]
     let seconds = (Date::now() / 1000.0).floor() as i64;
     seconds
@@ -54,31 +54,44 @@ pub(super) fn focus(area: NodeRef<html::Textarea>) {
 
 /// Reads a file into a box. A file that cannot be read leaves it empty.
 pub(super) fn read(file: web_sys::File, state: State, into: RwSignal<Vec<u8>>) {
+    read_file(file, move |bytes| state.take(into, bytes));
+}
+
+/// Reads a file, if it is a large one its beginning. Of a file that cannot be read there are no bytes.
+pub(crate) fn read_file(file: web_sys::File, then: impl FnOnce(Vec<u8>) + 'static) {
+    let then: Box<dyn FnOnce(Vec<u8>)> = Box::new(then);
     let Ok(start) = file.slice_with_f64_and_f64(0.0, MAX_FILE) else { return };
     spawn_local(async move {
         let bytes = JsFuture::from(start.array_buffer()).await;
-        state.take(into, bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).unwrap_or_default());
+        then(bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()).unwrap_or_default());
     });
 }
 
-/// Reads the file that was chosen in a file field, and empties the field so that the same file can be chosen again.
+/// Reads the file that was chosen in a file field.
 pub(super) fn chosen(event: &Event, state: State, into: RwSignal<Vec<u8>>) {
-    let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
-    let file = field.files().and_then(|files| files.get(0));
-    if let Some(file) = file {
+    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(file) = field.as_ref().and_then(chosen_file) {
         read(file, state, into);
     }
+}
+
+/// The file that was chosen in a file field, which is emptied so that the same file can be chosen again.
+pub(crate) fn chosen_file(field: &Element) -> Option<web_sys::File> {
+    let field = field.dyn_ref::<HtmlInputElement>()?;
+    let file = field.files().and_then(|files| files.get(0));
     field.set_value("");
+    file
 }
 
 /// Whether a text is on the clipboard now.
-pub(super) enum Copied {
+pub(crate) enum Copied {
     Yes,
     No,
 }
 
 /// Puts a text on the clipboard, by whichever of the browser's two ways there is, and says whether it worked.
-pub(super) fn copy(text: String, then: impl Fn(Copied, String) + 'static) {
+pub(crate) fn copy(text: String, then: impl Fn(Copied, String) + 'static) {
+    let then: Box<dyn Fn(Copied, String)> = Box::new(then);
     let navigator = window().navigator();
     // On plain http the clipboard does not exist, whatever the types say.
     let has_clipboard =

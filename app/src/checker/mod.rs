@@ -1,6 +1,6 @@
 //! The license checker: paste, drop or choose a bundle, and see at once what it is worth.
 
-mod browser;
+pub(crate) mod browser;
 pub(crate) mod compared;
 pub(crate) mod report;
 mod state;
@@ -10,6 +10,8 @@ use leptos::prelude::*;
 
 use browser::text_of;
 use state::State;
+#[cfg(feature = "hydrate")]
+pub(crate) use state::text as shown;
 
 /// The checker as an island in a page of the server.
 #[cfg(any(feature = "ssr", feature = "hydrate"))]

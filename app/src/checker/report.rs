@@ -59,9 +59,14 @@ pub(crate) fn facts_list(facts: Vec<Fact>) -> Piece {
     Piece::new("dl", "facts").inside(facts.into_iter().map(row))
 }
 
-pub(crate) fn key_card(key: KeyFacts) -> Piece {
+/// The fingerprint of a key, to be read letter by letter.
+pub(crate) fn fingerprint(key: KeyFacts) -> Piece {
     let groups = key.sha256.groups();
     let lines = groups.chunks(4).map(|line| Piece::new("span", "").text(format!("{} ", line.join(" "))));
+    Piece::new("p", "print").inside(lines)
+}
+
+pub(crate) fn key_card(key: KeyFacts) -> Piece {
     let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
     let button = Piece::new("button", "link noprint")
         .with("type", "button")
@@ -69,7 +74,7 @@ pub(crate) fn key_card(key: KeyFacts) -> Piece {
         .text("Copy fingerprint");
     Piece::new("section", "card").inside([
         Piece::new("h2", "").text("Signing key"),
-        Piece::new("p", "print").inside(lines),
+        fingerprint(key),
         Piece::new("p", "soft")
             .text(format!("RSA, {} bits, exponent {exponent}. SHA-256 of the public key. ", key.bits))
             .inside([button]),

@@ -197,6 +197,6 @@ fn look(bytes: &[u8], now: i64, policy: &Policy) -> Option<Inspection> {
 const MAX_SHOWN: usize = 128 * 1024;
 
 /// What stands in a box for these bytes: their beginning, if there are very many.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.get(..MAX_SHOWN).unwrap_or(bytes)).into_owned()
 }
