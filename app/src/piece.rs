@@ -92,7 +92,7 @@ impl Piece {
 
 /// Appends a text in which nothing is markup any more (HTML, section 13.3).
 #[cfg(feature = "ssr")]
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
