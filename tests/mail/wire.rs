@@ -1,8 +1,8 @@
 //! Against servers that behave as no library would: each is a script on a socket.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use countersign::mail::{Outbound, Secret, Security, SendError, Smtp};
+use countersign::mail::{Secret, Security, SendError, Smtp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -90,6 +90,18 @@ async fn an_answer_with_controls_is_shown_as_one_bounded_line() {
 }
 
 #[tokio::test]
+async fn an_answer_in_latin_1_or_utf_8_keeps_its_reason() {
+    for (said, shown) in
+        [(&b"550 Empf\xe4nger unbekannt\r\n"[..], "Empf?nger"), ("550 Empfänger unbekannt\r\n".as_bytes(), "Empfänger")]
+    {
+        let (port, _heard) = scripted(vec![b"220 here\r\n".to_vec(), said.to_vec()]).await;
+        let error = send(smtp(port, Security::None), &message(), &outbound()).await.unwrap_err();
+        let SendError::Refused { code: 550, answer, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(*answer, format!("{shown} unbekannt"));
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_talks_without_end_is_cut_short() {
     let endless = vec![b'a'; 8 << 20];
     let many_lines = b"220-and on and on\r\n".repeat(100_000);
@@ -139,12 +151,23 @@ async fn a_server_that_quotes_the_password_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_good_bye() {
+async fn nobody_waits_for_the_answer_to_a_good_bye() {
+    let begun = Instant::now();
+    let settings = |port| Smtp { username: String::new(), password: Secret::default(), ..smtp(port, Security::None) };
+
     let answers = ["220 here", "250 here", "250 sender", "250 recipient", "354 go on", "250 taken"];
-    let (port, _heard) = scripted(lines(&answers)).await;
-    let settings = Smtp { username: String::new(), password: Secret::default(), ..smtp(port, Security::None) };
-    let sent = send(settings, &message(), &Outbound { total: Duration::from_secs(2), ..outbound() }).await.unwrap();
+    let (port, heard) = scripted(lines(&answers)).await;
+    let sent = send(settings(port), &message(), &outbound()).await.unwrap();
     assert_eq!(sent.answer, "250 taken");
+    let heard = heard.await.unwrap();
+    assert!(heard.ends_with("\r\n.\r\nQUIT\r\n"), "{heard}");
+
+    let (port, heard) = scripted(lines(&["220 here", "250 here", "250 sender", "550 nobody"])).await;
+    let error = send(settings(port), &message(), &outbound()).await.unwrap_err();
+    assert!(matches!(error, SendError::Refused { code: 550, .. }), "{error:?}");
+    assert!(heard.await.unwrap().ends_with("RCPT TO:<admin@example.com>\r\nQUIT\r\n"));
+
+    assert!(begun.elapsed().as_secs() < 5, "somebody waited");
 }
 
 #[tokio::test]

@@ -99,9 +99,6 @@ impl Form {
         let security = self.security(&fields.security);
         let port = self.port(fields.port.as_ref(), security);
         let username = self.username(&fields.username);
-        let from = self.sender(&fields.from);
-        let from_name = self.sender_name(&fields.from_name);
-
         let server = match (host, port, security) {
             (Some(host), Some(port), Some(security)) => Some((host, port, security)),
             _ => None,
@@ -111,16 +108,18 @@ impl Form {
             // What it belongs to is not known yet.
             _ => None,
         };
+        let from = self.sender(&fields.from);
+        let from_name = self.sender_name(&fields.from_name);
         let (host, port, security) = server?;
-        let password = password?;
-        if security == Security::None && !password.is_empty() && !is_this_machine(&host) {
-            return self.wrong(
-                "security",
-                "password-readable",
-                "Without TLS the password would cross the network readable; choose STARTTLS or TLS, or leave the user name empty",
-            );
-        }
-        Some(Smtp { host, port, security, username: username?, password, from: from?, from_name: from_name? })
+        Some(Smtp {
+            host,
+            port,
+            security,
+            username: username?,
+            password: password?,
+            from: from?,
+            from_name: from_name?,
+        })
     }
 
     fn resend(&mut self, fields: &Fields, stored: Option<&Provider>) -> Option<Resend> {
@@ -197,15 +196,21 @@ impl Form {
             let detail = format!("The password must be one line of at most {PASSWORD} bytes");
             return self.wrong("password", "password-invalid", detail);
         }
-        match (username.is_empty(), typed.is_empty()) {
-            (true, true) => return Some(Secret::default()),
-            (true, false) => {
-                return self.wrong("username", "username-missing", "A password needs the user name that it belongs to");
+        if username.is_empty() {
+            if typed.is_empty() {
+                return Some(Secret::default());
             }
-            (false, false) => return Some(typed.clone()),
-            (false, true) => {}
+            return self.wrong("username", "username-missing", "A password needs the user name that it belongs to");
+        }
+        if *security == Security::None && !is_this_machine(host) {
+            return self.wrong(
+                "security",
+                "password-readable",
+                "Without TLS the password would cross the network readable; choose STARTTLS or TLS, or leave the user name empty",
+            );
         }
         match stored {
+            _ if !typed.is_empty() => Some(typed.clone()),
             Some(Provider::Smtp(old)) if !old.password.is_empty() => {
                 if (&old.host, old.port, old.security) == (host, *port, *security) {
                     return Some(old.password.clone());
@@ -358,6 +363,8 @@ mod tests {
         let fields = Fields { provider: "smtp".into(), from_name: "a\nb".into(), ..Fields::default() };
         assert_eq!(codes(&fields, None), ["host-missing", "security-missing", "from-missing", "from-name-invalid"]);
         assert_eq!(codes(&Fields::default(), None), ["provider-unknown"]);
+        let fields = Fields { password: Secret::default(), from: "x".into(), from_name: "a\nb".into(), ..smtp() };
+        assert_eq!(codes(&fields, None), ["password-missing", "from-invalid", "from-name-invalid"]);
     }
 
     #[test]
@@ -434,6 +441,12 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_typed_is_not_in_what_a_debugger_prints() {
+        let printed = format!("{:?}", Fields { api_key: Secret::new("re_horse"), ..smtp() });
+        assert!(printed.contains("••••••") && !printed.contains("horse"), "{printed}");
     }
 
     #[test]

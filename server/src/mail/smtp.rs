@@ -1,8 +1,9 @@
 //! SMTP (RFC 5321). Connection, STARTTLS and TLS are ours, the conversation after that is lettre's.
 //!
 //! Lettre upgrades underneath a buffered reader, so what somebody in between puts behind the answer to STARTTLS would be read as
-//! if it had come protected. Here such bytes end it. And every connection may only say so much: lettre reads a line without a
-//! bound before it measures it.
+//! if it had come protected. Here such bytes end it. Every connection may only say so much: lettre reads a line without a bound
+//! before it measures it. And nobody waits for the answer to QUIT: lettre does, after a refusal too, and a silent server would
+//! turn the refusal into a timeout.
 
 use std::error::Error as _;
 use std::io;
@@ -73,9 +74,8 @@ pub(super) async fn send(smtp: &Smtp, message: &Message, outbound: &Outbound) ->
     }
     let response = connection.send(letter.envelope(), &letter.formatted()).await.map_err(|error| talk.error(&error))?;
     let said = response.message().collect::<Vec<_>>().join(" ");
-    // The mail is taken over: how the good-bye goes does not matter, and nobody waits for it.
-    let limit = outbound.connect;
-    tokio::spawn(async move { tokio::time::timeout(limit, connection.quit()).await });
+    // It says QUIT and closes. Lettre's `quit` would say it twice, as it hears no answer.
+    connection.abort().await;
     Ok(Sent { answer: answer(&format!("{} {said}", response.code()), &talk.secrets) })
 }
 
@@ -224,6 +224,8 @@ struct Wire {
     protection: Protection,
     /// How many bytes the server may still say.
     left: usize,
+    /// Whether QUIT was said: nothing is read after that.
+    parted: bool,
 }
 
 #[derive(Debug)]
@@ -234,7 +236,7 @@ enum Protection {
 
 impl Wire {
     fn new(protection: Protection, before: &'static [u8]) -> Self {
-        Self { before, protection, left: SAID }
+        Self { before, protection, left: SAID, parted: false }
     }
 }
 
@@ -256,6 +258,9 @@ impl AsyncRead for Wire {
             this.before = later;
             return Poll::Ready(Ok(()));
         }
+        if this.parted {
+            return Poll::Ready(Ok(()));
+        }
         if this.left == 0 {
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
@@ -264,14 +269,22 @@ impl AsyncRead for Wire {
             Protection::None(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Protection::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
         })?;
-        this.left = this.left.saturating_sub(buf.filled().len() - before);
+        let said = buf.filled_mut().get_mut(before..).unwrap_or_default();
+        this.left = this.left.saturating_sub(said.len());
+        // Lettre reads UTF-8 alone, and some servers answer in Latin-1: their reason must not be lost over one letter. A
+        // letter that comes in two halves is no error.
+        if std::str::from_utf8(said).is_err_and(|error| error.error_len().is_some()) {
+            said.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+        }
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().protection {
+        let this = self.get_mut();
+        this.parted |= bytes == b"QUIT\r\n";
+        match &mut this.protection {
             Protection::None(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Protection::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
         }
