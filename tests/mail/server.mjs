@@ -1,5 +1,5 @@
-// A mail server for tests, on free ports of 127.0.0.1. The first line on stdin is { cert, key } as PEM; it ends with stdin.
-// Each line on stdout is JSON: first its ports, then every mail that it took over.
+// A mail server for tests, on free ports of 127.0.0.1. The first line on stdin is { cert, key } as PEM; it ends with
+// stdin. Each line on stdout is JSON: first its ports, then every mail that it took over.
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -52,6 +52,7 @@ function server(kind, options, tls) {
 const lines = createInterface({ input: process.stdin });
 lines.once("line", async (line) => {
   const tls = JSON.parse(line);
-  say(Object.fromEntries(await Promise.all(Object.entries(kinds).map(([kind, options]) => server(kind, options, tls)))));
+  const ports = Object.entries(kinds).map(([kind, options]) => server(kind, options, tls));
+  say(Object.fromEntries(await Promise.all(ports)));
 });
 lines.once("close", () => process.exit(0));

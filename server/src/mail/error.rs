@@ -166,16 +166,13 @@ impl fmt::Display for SendError {
             }
             Self::AuthNotOffered { peer } => write!(
                 f,
-                "{peer} offers no way to sign in over this connection; choose STARTTLS or TLS, or leave the user name empty"
+                "{peer} offers no way to sign in like this; choose STARTTLS or TLS, or leave the user name empty"
             ),
             Self::Connect { peer, fault: ConnectFault::Refused } => {
                 write!(f, "Nobody listens at {peer}; check the host and the port")
             }
             Self::Connect { peer, fault: ConnectFault::TimedOut } => {
-                write!(
-                    f,
-                    "{peer} could not be reached in time; check the host and the port, and whether a firewall is in between"
-                )
+                write!(f, "{peer} was not reached in time; check the host, the port, and any firewall in between")
             }
             Self::Connect { peer, fault: ConnectFault::Unreachable } => {
                 write!(f, "There is no way to {peer} from this server; check the host, and this server's network")
@@ -226,10 +223,7 @@ impl fmt::Display for SendError {
                 )
             }
             Self::Utf8Address { peer } => {
-                write!(
-                    f,
-                    "{peer} takes no addresses with letters beyond ASCII; use another address, or the domain's `xn--` form"
-                )
+                write!(f, "{peer} takes no address with letters beyond ASCII; use another, or its domain's `xn--` form")
             }
         }
     }
@@ -243,10 +237,9 @@ impl fmt::Display for TlsFault {
             Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
             Self::Other(reason) => write!(f, "{reason}; ask whoever runs it"),
             Self::Untrusted => f.write_str(
-                "nobody who is trusted here vouches for its certificate; have the certificate of its authority added to those that \
-                 are trusted",
+                "nobody who is trusted here vouches for its certificate; have its authority added to those that are trusted",
             ),
-            Self::WrongName => f.write_str("its certificate is for another name; use the host name that the certificate has"),
+            Self::WrongName => f.write_str("its certificate is for another name; give the host by the name in it"),
         }
     }
 }

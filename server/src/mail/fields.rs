@@ -65,8 +65,9 @@ pub struct Wrong {
 impl Provider {
     /// The settings that were typed, or everything that is wrong with them, in the order of the form.
     ///
-    /// An empty password or key stands for the one in `stored`, as forms never show it. That holds for the server it was typed
-    /// for alone: with another host, port or security it must be typed again, or settings could be changed to carry it off.
+    /// An empty password or key stands for the one in `stored`, as forms never show it. That holds for the server it
+    /// was typed for alone: with another host, port or security it must be typed again, or settings could be changed to
+    /// carry it off.
     pub fn from_fields(fields: &Fields, stored: Option<&Self>) -> Result<Self, Vec<Wrong>> {
         let mut form = Form::default();
         let provider = match fields.provider.trim() {
@@ -143,7 +144,7 @@ impl Form {
             return Some(name);
         }
         let detail = if text.is_ascii() {
-            "This is no server name; give the name alone, like smtp.example.com, without `https://` and without the port"
+            "This is no server name; give it alone, like smtp.example.com, without `https://` and the port"
         } else {
             "This name has letters beyond ASCII; give its `xn--` form"
         };
@@ -206,7 +207,7 @@ impl Form {
             return self.wrong(
                 "security",
                 "password-readable",
-                "Without TLS the password would cross the network readable; choose STARTTLS or TLS, or leave the user name empty",
+                "The password would cross the network readable; choose STARTTLS or TLS, or empty the user name",
             );
         }
         match stored {
@@ -218,7 +219,7 @@ impl Form {
                 self.wrong(
                     "password",
                     "password-again",
-                    "Host, port or security changed, and the stored password is never sent to another server; type it again",
+                    "Host, port or security changed, and the stored password goes to no other server; type it again",
                 )
             }
             _ => self.wrong("password", "password-missing", "Give the password, or leave the user name empty too"),
@@ -251,7 +252,7 @@ impl Form {
             None => self.wrong(
                 "from",
                 "from-invalid",
-                "This is not one e-mail address; give the address alone, like license@example.com; the name has its own field",
+                "This is not one e-mail address; give it alone, like license@example.com: the name has its own field",
             ),
         }
     }
@@ -451,7 +452,8 @@ mod tests {
 
     #[test]
     fn json_and_forms_say_the_same() {
-        let json = r#"{"provider":"smtp","host":"smtp.example.com","port":587,"security":"starttls","fromName":"L","from":"l@example.com"}"#;
+        let json =
+            r#"{"provider":"smtp","host":"smtp.example.com","port":587,"security":"starttls","from":"l@example.com"}"#;
         let fields: Fields = serde_json::from_str(json).unwrap();
         assert!(matches!(fields.port, Some(Port::Number(587))));
         let fields: Fields = serde_json::from_str(&json.replace("587", "\"587\"")).unwrap();

@@ -1,7 +1,7 @@
 //! Sending e-mail: through an SMTP server of the operator's, or through Resend.
 //!
-//! What is here knows no database and no endpoint. Others judge a form with [`Provider::from_fields`], keep the settings sealed,
-//! and send with [`Provider::send`].
+//! What is here knows no database and no endpoint. Others judge a form with [`Provider::from_fields`], keep the
+//! settings sealed, and send with [`Provider::send`].
 
 mod error;
 mod fields;
@@ -208,8 +208,8 @@ async fn resolve(host: &str, port: u16, limit: Duration) -> Result<Vec<SocketAdd
     if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
 }
 
-/// A foreign answer as one bounded line, in which nothing of our secrets is left: many servers quote the line that they did not
-/// understand.
+/// A foreign answer as one bounded line, in which nothing of our secrets is left: many servers quote the line that they
+/// did not understand.
 fn answer(text: &str, secrets: &[String]) -> String {
     const HIDDEN: &str = "••••••";
     // Shorter pieces of a secret are words like any other.
@@ -264,7 +264,10 @@ mod tests {
 
     #[test]
     fn settings_come_back_from_their_sealed_text() {
-        let text = r#"{"provider":"smtp","host":"mail.example.com","port":587,"security":"starttls","username":"u","password":"p","from":"license@example.com","fromName":"License"}"#;
+        let text = concat!(
+            r#"{"provider":"smtp","host":"mail.example.com","port":587,"security":"starttls","#,
+            r#""username":"u","password":"p","from":"license@example.com","fromName":"License"}"#
+        );
         let provider: Provider = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&provider).unwrap(), text);
         assert_eq!(serde_json::to_string(&Provider::Later).unwrap(), r#"{"provider":"later"}"#);

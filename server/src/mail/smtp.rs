@@ -1,9 +1,9 @@
 //! SMTP (RFC 5321). Connection, STARTTLS and TLS are ours, the conversation after that is lettre's.
 //!
-//! Lettre upgrades underneath a buffered reader, so what somebody in between puts behind the answer to STARTTLS would be read as
-//! if it had come protected. Here such bytes end it. Every connection may only say so much: lettre reads a line without a bound
-//! before it measures it. And nobody waits for the answer to QUIT: lettre does, after a refusal too, and a silent server would
-//! turn the refusal into a timeout.
+//! Lettre upgrades underneath a buffered reader, so what somebody in between puts behind the answer to STARTTLS would
+//! be read as if it had come protected. Here such bytes end it. Every connection may only say so much: lettre reads a
+//! line without a bound before it measures it. And nobody waits for the answer to QUIT: lettre does, after a refusal
+//! too, and a silent server would turn the refusal into a timeout.
 
 use std::error::Error as _;
 use std::io;
@@ -271,8 +271,8 @@ impl AsyncRead for Wire {
         })?;
         let said = buf.filled_mut().get_mut(before..).unwrap_or_default();
         this.left = this.left.saturating_sub(said.len());
-        // Lettre reads UTF-8 alone, and some servers answer in Latin-1: their reason must not be lost over one letter. A
-        // letter that comes in two halves is no error.
+        // Lettre reads UTF-8 alone, and some servers answer in Latin-1: their reason must not be lost over one letter.
+        // A letter that comes in two halves is no error.
         if std::str::from_utf8(said).is_err_and(|error| error.error_len().is_some()) {
             said.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
         }
