@@ -237,7 +237,7 @@ impl fmt::Display for TlsFault {
             Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
             Self::Other(reason) => write!(f, "{reason}; ask whoever runs it"),
             Self::Untrusted => f.write_str(
-                "nobody who is trusted here vouches for its certificate; have its authority added to those that are trusted",
+                "nobody trusted here vouches for its certificate; have its authority added to the trusted ones",
             ),
             Self::WrongName => f.write_str("its certificate is for another name; give the host by the name in it"),
         }
