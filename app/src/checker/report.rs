@@ -45,7 +45,7 @@ pub(crate) fn foot(requests: String, now: i64) -> Vec<Piece> {
 pub(crate) fn facts_list(facts: Vec<Fact>) -> Piece {
     let row = |fact: Fact| {
         let mut value = Piece::new("bdi", "");
-        if fact.value.len() > 120 {
+        if fact.value.len() > 40 {
             // A long value scrolls, so the keyboard must be able to reach it.
             value = value.with("tabindex", "0").with("role", "group").with("aria-label", &fact.name);
         }

@@ -40,6 +40,12 @@ pub fn BundleBox(
     /// The ids of what describes the box further, separated by spaces, or nothing: its help and its error.
     #[prop(into, optional)]
     described_by: String,
+    /// Whether the form may go without a bundle.
+    #[prop(optional)]
+    optional: bool,
+    /// What stands below the box, or nothing: its error and its help.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     // A browser takes one line break right behind the tag for none.
     let mut html = if value.starts_with('\n') { "\n".to_owned() } else { String::new() };
@@ -53,7 +59,7 @@ pub fn BundleBox(
                 name="bundle"
                 class="drop"
                 rows="7"
-                required
+                required=!optional
                 spellcheck="false"
                 autocomplete="off"
                 autocapitalize="off"
@@ -62,6 +68,7 @@ pub fn BundleBox(
                 aria-describedby=(!described_by.is_empty()).then_some(described_by)
                 inner_html=html
             ></textarea>
+            {children.map(|children| children())}
             <label class="link file needs-script">
                 "Choose a file"
                 <input type="file" class="visually-hidden" accept=".json,.txt,.jwt,application/json,text/plain" />

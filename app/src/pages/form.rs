@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::Returned;
+use crate::{BundleBox, Returned};
 
 /// A field to type into, with its label, help and error. Its id is its name.
 #[must_use]
@@ -307,29 +307,16 @@ fn help(name: &str, help: &str) -> Option<AnyView> {
     (!help.is_empty()).then(|| view! { <small id=format!("{name}-help")>{prose(help)}</small> }.into_any())
 }
 
-/// The box for a bundle. `value` is what stands in it; `help` is a sentence below it.
-pub(crate) fn bundle_box(returned: &Returned, value: &str, help_text: &str, is_required: bool) -> AnyView {
+/// The box for a bundle. `value` is what stands in it, `help_text` a sentence below it.
+pub(crate) fn bundle_box(returned: &Returned, value: String, help_text: &str, is_required: bool) -> AnyView {
+    let (error, help) = (error(returned, "bundle"), help("bundle", help_text));
+    let described_by = described_by("bundle", help.is_some());
+    let invalid = returned.error("bundle").is_some();
     view! {
-        <div class="field">
-            <label for="bundle">"License bundle"</label>
-            <textarea
-                id="bundle"
-                name="bundle"
-                class="drop"
-                rows="7"
-                required=is_required
-                spellcheck="false"
-                autocomplete="off"
-                autocapitalize="off"
-                placeholder="{ \"jwt\": \"…\", \"publicKey\": \"…\" }"
-                aria-invalid=invalid(returned, "bundle")
-                aria-describedby=described_by("bundle", true)
-            >
-                {value.to_owned()}
-            </textarea>
-            {error(returned, "bundle")}
-            {help("bundle", help_text)}
-        </div>
+        <BundleBox label="License bundle" value invalid described_by optional=!is_required>
+            {error}
+            {help}
+        </BundleBox>
     }
     .into_any()
 }

@@ -3,9 +3,10 @@
 use countersign_license::{Inspection, KeyFacts, Policy};
 use leptos::prelude::*;
 
+use crate::CopyButton;
 use crate::checker::report;
 use crate::piece::Piece;
-use crate::words::facts;
+use crate::words::{self, Fact};
 
 /// Verdict, facts, key and checks. `now` in seconds.
 pub(crate) fn inspection(inspection: &Inspection, policy: &Policy, now: i64) -> AnyView {
@@ -20,10 +21,10 @@ pub(crate) fn verdict(inspection: &Inspection, policy: &Policy) -> AnyView {
 /// What stands behind the verdict: facts, key and checks. `now` in seconds.
 pub(crate) fn details(inspection: &Inspection, now: i64) -> AnyView {
     let facts = match (&inspection.license, &inspection.unverified) {
-        (Some(license), _) => vec![report::facts_list(facts(license.claims(), now))],
+        (Some(license), _) => vec![report::facts_list(words::facts(license.claims(), now))],
         (None, Some(claims)) => {
             let title = Piece::new("h2", "unverified").text("Not verified: what the token says");
-            vec![title, report::facts_list(facts(claims, now))]
+            vec![title, report::facts_list(words::facts(claims, now))]
         }
         (None, None) => Vec::new(),
     };
@@ -33,6 +34,17 @@ pub(crate) fn details(inspection: &Inspection, now: i64) -> AnyView {
         {pieces(&[report::ladder(&inspection.checks)])}
     }
     .into_any()
+}
+
+/// Names and values, the values a stranger's text.
+pub(crate) fn facts<const N: usize>(facts: [(&str, &str); N]) -> AnyView {
+    let fact = |(name, value): (&str, &str)| Fact {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        remark: String::new(),
+        is_id: false,
+    };
+    pieces(&[report::facts_list(facts.map(fact).into())])
 }
 
 /// The signing key, with its fingerprint to compare and to copy. One on a page.
@@ -45,10 +57,7 @@ pub(crate) fn key(key: KeyFacts) -> AnyView {
             <h2>"Signing key"</h2>
             <p class="print" id="fingerprint">{lines.collect_view()}</p>
             <p class="soft">{format!("RSA, {} bits, exponent {exponent}. SHA-256 of the public key.", key.bits)}</p>
-            <p class="row needs-script noprint">
-                <button type="button" class="btn quiet" data-copy="#fingerprint">"Copy fingerprint"</button>
-                <span class="soft" role="status"></span>
-            </p>
+            <p class="row noprint"><CopyButton of="#fingerprint" label="Copy fingerprint" /></p>
         </section>
     }
     .into_any()

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_app::{
-    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned, Role,
-    Session, Setup, Step, Unavailable, User, Viewer, Visit,
+    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned,
+    Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
 };
 use countersign_license::{Inspection, Policy, State, Trust, compare, inspect};
 use rsa::pkcs1v15::Pkcs1v15Sign;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{actions, licensed_organization, password};
 use crate::pages::form::{Field, problems};
+use crate::pages::report;
 use crate::pages::shell::wizard;
 use crate::{Setup, Step, Unavailable, Visit};
 
@@ -47,10 +48,7 @@ fn saved(visit: &Visit, setup: &Setup, name: &str, email: &str) -> String {
                 <p class="soft">"This account is saved, and the license with it. It can be changed in the settings once the platform is set up."</p>
             </div>
             {problems(&visit.returned, &[])}
-            <dl class="facts">
-                <div><dt>"Name"</dt><dd><bdi>{name.to_owned()}</bdi></dd></div>
-                <div><dt>"E-mail"</dt><dd><bdi>{email.to_owned()}</bdi></dd></div>
-            </dl>
+            {report::facts([("Name", name), ("E-mail", email)])}
             <p class="row"><a class="btn" href=visit.paths.setup_step(setup.step)>"Continue"</a></p>
         }
     })

@@ -52,17 +52,17 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
             {stale.map(|license| report::inspection(license, &visit.policy, visit.now))}
             <form class="stack" method="post" action=visit.paths.api("setup/license") data-checks="">
                 {sent.and_then(repaired)}
-                {bundle_box(returned, &kept(typed, sent), HELP, true)}
+                {bundle_box(returned, kept(typed, sent), HELP, true)}
                 {token(setup).map(|field| field.view(returned))}
                 <div class="row">
                     <button class="btn" type="submit" data-busy="Checking…">"Check and continue"</button>
                 </div>
             </form>
-            {sent.map(|sent| refused(visit, sent, typed.unwrap_or_default()))}
             <p class="soft">
                 "No bundle yet? Write to " <a href=format!("mailto:{}", profile.contact)>{profile.contact}</a>
                 ". To look at a bundle without using it, open the " <a href=visit.paths.checker()>"license checker"</a> "."
             </p>
+            {sent.map(|sent| refused(visit, sent, typed.unwrap_or_default()))}
         }
     })
 }
@@ -84,7 +84,7 @@ fn verified(
         };
         let is_open = typed.is_some() || returned.error("bundle").is_some();
         let has_next = setup.step > Step::License && !setup.needs_token;
-        let other = |is_required| bundle_box(returned, &kept(typed, sent), HELP, is_required);
+        let other = |is_required| bundle_box(returned, kept(typed, sent), HELP, is_required);
         let action = visit.paths.api("setup/license");
         let forms = if has_next {
             view! {
