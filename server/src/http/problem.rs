@@ -1,18 +1,34 @@
 //! Refusals: `application/problem+json` (RFC 9457) with a stable `code`.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use countersign_app::FieldError;
+use serde_json::{Map, Value, json};
+
+use crate::ids::NoRandomness;
+use crate::passwords::Failed;
+use crate::seal::Unsealable;
+use crate::store::Unavailable;
 
 /// A refusal as programs read it. What went wrong inside is logged, never told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The status.
     pub status: StatusCode,
     /// The stable code.
     pub code: &'static str,
-    /// One sentence.
-    pub title: &'static str,
+    /// One sentence: what happened.
+    pub title: Cow<'static, str>,
+    /// One sentence: why, and what to do.
+    pub detail: Cow<'static, str>,
+    /// What is wrong with single fields.
+    pub errors: Vec<FieldError>,
+    /// Further members.
+    pub more: Map<String, Value>,
+    /// Seconds after which to try again (`Retry-After`).
+    pub retry_after: Option<i64>,
 }
 
 impl Problem {
@@ -40,35 +56,123 @@ impl Problem {
     pub const TIMEOUT: Self = Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "This took too long; try again");
     /// The address is too long.
     pub const URI_TOO_LONG: Self = Self::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The address is too long");
+    /// The database does not answer.
+    pub const UNAVAILABLE: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "The database does not answer right now; nothing was changed, try again in a moment",
+    );
+    /// Nobody is signed in.
+    pub const SIGNED_OUT: Self = Self::new(StatusCode::UNAUTHORIZED, "signed-out", "Sign in first");
+    /// Somebody is signed in who may not do this.
+    pub const FORBIDDEN: Self =
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this; ask an administrator");
+    /// The body is neither JSON nor a form.
+    pub const MEDIA_TYPE: Self = Self::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "media-type",
+        "Send application/json, or a form as application/x-www-form-urlencoded",
+    );
+    /// Single fields are wrong.
+    pub const FIELDS: Self = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "fields", "Something needs your attention");
 
-    const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title }
+    /// A refusal without details.
+    pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            title: Cow::Borrowed(title),
+            detail: Cow::Borrowed(""),
+            errors: Vec::new(),
+            more: Map::new(),
+            retry_after: None,
+        }
+    }
+
+    /// The refusal of a body because of these fields.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::FIELDS }
+    }
+
+    /// The refusal of a body because of one field.
+    pub fn field(field: &str, code: &str, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { field: field.to_owned(), code: code.to_owned(), detail: detail.into() }])
+    }
+
+    /// With a sentence that says why, and what to do.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// With one more member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The refusal with the id that the log knows it by.
     pub fn with_id(self, id: &str) -> Response {
-        self.response(Some(id))
+        self.with("id", id).into_response()
     }
 
-    fn response(self, id: Option<&str>) -> Response {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            status: u16,
-            code: &'static str,
-            title: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            id: Option<&'a str>,
+    /// What a page says of it, beside its fields or above its form.
+    pub fn to_errors(&self) -> Vec<FieldError> {
+        if !self.errors.is_empty() {
+            return self.errors.clone();
         }
-        let body = Body { status: self.status.as_u16(), code: self.code, title: self.title, id };
-        // Numbers and strings always serialize.
-        let json = serde_json::to_string(&body).unwrap_or_default();
-        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        (self.status, [content_type], json).into_response()
+        let detail = if self.detail.is_empty() { format!("{}.", self.title) } else { self.detail.to_string() };
+        vec![FieldError { field: String::new(), code: self.code.to_owned(), detail }]
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.response(None)
+        let mut body = Map::new();
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("code".to_owned(), json!(self.code));
+        body.insert("title".to_owned(), json!(self.title));
+        if !self.detail.is_empty() {
+            body.insert("detail".to_owned(), json!(self.detail));
+        }
+        if !self.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(self.errors));
+        }
+        body.extend(self.more);
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = (self.status, [content_type], Value::Object(body).to_string()).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(_: Unavailable) -> Self {
+        Self::UNAVAILABLE
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(_: NoRandomness) -> Self {
+        tracing::error!("the system has no random numbers");
+        Self::INTERNAL
+    }
+}
+
+impl From<Failed> for Problem {
+    fn from(_: Failed) -> Self {
+        tracing::error!("a password could not be hashed");
+        Self::INTERNAL
+    }
+}
+
+impl From<Unsealable> for Problem {
+    fn from(_: Unsealable) -> Self {
+        tracing::error!("a stored secret cannot be opened: was SECRET_KEY changed?");
+        Self::INTERNAL
     }
 }

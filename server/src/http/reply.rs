@@ -1,0 +1,144 @@
+//! How an endpoint answers: JSON to programs; to a page's form the way back to a page, which then says what happened.
+
+use axum::http::header::{ETAG, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use countersign_app::Returned;
+use serde_json::Value;
+
+use super::asker::{Asker, cookie, set_cookie};
+use super::body::Body;
+use super::{App, Problem};
+use crate::ids;
+
+/// What a form brings back is kept for this many seconds: ten minutes.
+const KEPT: i64 = 10 * 60;
+const PURPOSE: &str = "returned";
+
+/// It was done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Done {
+    /// The answer to a program; `null` is an empty object.
+    pub(super) json: Value,
+    /// The page that a form goes on to.
+    pub(super) next: String,
+    /// What that page says.
+    pub(super) returned: Returned,
+    /// Cookies to set.
+    pub(super) cookies: Vec<HeaderValue>,
+    /// The revision of the license, as the entity tag.
+    pub(super) revision: Option<i64>,
+}
+
+impl Done {
+    /// Done; a form goes on to this page.
+    pub(super) fn to(next: String) -> Self {
+        Self { next, ..Self::default() }
+    }
+
+    /// With a sentence for the page.
+    pub(super) fn notice(mut self, notice: impl Into<String>) -> Self {
+        self.returned.notice = notice.into();
+        self
+    }
+
+    /// With an answer for programs.
+    pub(super) fn json(mut self, json: Value) -> Self {
+        self.json = json;
+        self
+    }
+}
+
+/// Where a form stands, and which of its fields return to it when something is wrong. Never a secret's.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    pub(super) page: String,
+    pub(super) keep: &'static [&'static str],
+}
+
+/// The answer of an endpoint.
+pub(super) async fn reply(
+    app: &App,
+    asker: &Asker,
+    body: &Body,
+    form: Form,
+    result: Result<Done, Problem>,
+) -> Response {
+    match result {
+        Ok(done) if body.is_form => {
+            let mut response = see(&done.next);
+            cookies(&mut response, done.cookies);
+            if done.returned != Returned::default() {
+                bring_back(app, asker.now, &done.returned, &mut response).await;
+            }
+            response
+        }
+        Ok(done) => {
+            let json = if done.json.is_null() { Value::Object(serde_json::Map::new()) } else { done.json };
+            let mut response = answer(StatusCode::OK, &json);
+            cookies(&mut response, done.cookies);
+            if let Some(revision) = done.revision {
+                tag(response.headers_mut(), revision);
+            }
+            response
+        }
+        // Without a database nothing can be brought back; and whoever is signed out has to sign in first.
+        Err(problem) if body.is_form && problem.status.is_server_error() => app.problem_page(&problem),
+        Err(problem) if body.is_form && problem.status == StatusCode::UNAUTHORIZED => see(&app.paths.sign_in()),
+        Err(problem) if body.is_form => {
+            let returned =
+                Returned { notice: String::new(), errors: problem.to_errors(), values: body.keep(form.keep) };
+            let mut response = see(&form.page);
+            bring_back(app, asker.now, &returned, &mut response).await;
+            response
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// JSON with a status.
+pub(super) fn answer(status: StatusCode, json: &Value) -> Response {
+    let content_type = (axum::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    (status, [content_type], json.to_string()).into_response()
+}
+
+/// `303 See Other`: the browser goes on with GET.
+pub(super) fn see(page: &str) -> Response {
+    // Our own paths always fit a header.
+    let location = HeaderValue::from_str(page).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+}
+
+/// `ETag: "<revision>"`.
+pub(super) fn tag(headers: &mut HeaderMap, revision: i64) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+        headers.insert(ETAG, tag);
+    }
+}
+
+fn cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// Keeps what a form brings back, and gives the browser a cookie to fetch it with. A page that cannot have it is whole without.
+pub(super) async fn bring_back(app: &App, now: i64, returned: &Returned, response: &mut Response) {
+    let Ok(id) = ids::secret() else { return };
+    let sealed = serde_json::to_string(returned).ok().and_then(|json| app.seal.seal(PURPOSE, &json).ok());
+    let Some(sealed) = sealed else { return };
+    if app.store.keep_returned(&ids::hash(&id), &sealed, now, now.saturating_add(KEPT)).await.is_ok() {
+        cookies(response, set_cookie(app, app.returned_cookie(), &id, Some(KEPT)).into_iter().collect());
+    }
+}
+
+/// Takes what a form brought back. The cookie that deletes the cookie comes along, for the answer.
+pub(super) async fn take_back(app: &App, now: i64, headers: &HeaderMap) -> (Returned, Option<HeaderValue>) {
+    let Some(id) = cookie(headers, app.returned_cookie()) else { return (Returned::default(), None) };
+    let sealed = app.store.take_returned(&ids::hash(id), now).await.ok().flatten();
+    let returned = sealed
+        .and_then(|sealed| app.seal.open(PURPOSE, &sealed).ok())
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default();
+    (returned, set_cookie(app, app.returned_cookie(), "", None))
+}

@@ -1,0 +1,208 @@
+//! The license in use: two rows of `platform_config` that are only ever written together, and `license_history`.
+
+use countersign_license::Bundle;
+
+use super::audit::{self, Entry};
+use super::{Store, Transaction, Unavailable, config};
+use crate::ids;
+
+/// The license in use, as it is stored. Nothing is checked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// JWT and key. A row that is missing is an empty text.
+    pub bundle: Bundle,
+    /// The counter that orders rotations.
+    pub revision: i64,
+    /// When it was installed, in seconds.
+    pub installed_at: i64,
+    /// How it came in: `setup`, `configuration`, `rotation`, `revert`, `command line`, or `database` where somebody set the
+    /// rows by SQL.
+    pub source: String,
+    /// Who installed it, if anybody was signed in.
+    pub by: Option<String>,
+    /// The revisions of the two rows. They differ only where somebody set one by SQL.
+    rows: [Option<i64>; 2],
+}
+
+/// A license that was in use, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Its revision.
+    pub revision: i64,
+    /// JWT and key.
+    pub bundle: Bundle,
+    /// When it was installed, in seconds.
+    pub installed_at: i64,
+    /// When it was replaced, in seconds.
+    pub replaced_at: i64,
+    /// Who replaced it, if anybody was signed in.
+    pub replaced_by: Option<String>,
+}
+
+/// What a rotation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// Both rows were replaced; the new revision.
+    Done(i64),
+    /// Another rotation came first: nothing was changed.
+    Stale,
+}
+
+/// How a license comes in, for the record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    pub source: &'a str,
+    pub by: &'a str,
+    pub now: i64,
+}
+
+impl Store {
+    /// The license in use. Both rows come from one statement: never a pair that was not written together.
+    pub async fn pair(&self) -> Result<Option<Pair>, Unavailable> {
+        let rows = sqlx::query_as(ROWS).fetch_all(&self.read).await?;
+        Ok(pair(rows))
+    }
+
+    /// Replaces the license if its revision is still `expected` (0: if there is none), and keeps the old one in the history.
+    pub async fn rotate(
+        &self,
+        expected: i64,
+        new: &Bundle,
+        source: &str,
+        entry: &Entry,
+    ) -> Result<Rotated, Unavailable> {
+        let origin = Origin { source, by: &entry.actor, now: entry.at };
+        let mut tx = self.begin().await?;
+        let old = pair(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?);
+        let revision = expected.saturating_add(1);
+        let done = match &old {
+            Some(old) if old.revision == expected => replace(&mut tx, old, new, revision, origin).await?,
+            None if expected == 0 => install(&mut tx, new, revision, origin).await?,
+            _ => false,
+        };
+        if !done {
+            return Ok(Rotated::Stale);
+        }
+        audit::record(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(Rotated::Done(revision))
+    }
+
+    /// The licenses that were in use, the newest first.
+    pub async fn license_history(&self, limit: i64) -> Result<Vec<History>, Unavailable> {
+        let rows: Vec<(i64, String, String, i64, i64, Option<String>)> = sqlx::query_as(
+            "SELECT revision, jwt, public_key, installed_at, replaced_at, replaced_by FROM license_history \
+             ORDER BY id DESC LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        let history = |(revision, jwt, public_key, installed_at, replaced_at, replaced_by)| History {
+            revision,
+            bundle: Bundle { jwt, public_key },
+            installed_at,
+            replaced_at,
+            replaced_by,
+        };
+        Ok(rows.into_iter().map(history).collect())
+    }
+}
+
+const ROWS: &str = "SELECT key, value, revision, updated_at FROM platform_config \
+                    WHERE key IN ('license_jwt', 'license_public_key', 'license_source')";
+
+fn pair(rows: Vec<(String, String, i64, i64)>) -> Option<Pair> {
+    let row = |name: &str| rows.iter().find(|(key, ..)| key == name);
+    let (jwt, key, source) = (row("license_jwt"), row("license_public_key"), row("license_source"));
+    let text = |row: Option<&(String, String, i64, i64)>| row.map(|(_, value, ..)| value.clone()).unwrap_or_default();
+    let latest = |number: fn(&(String, String, i64, i64)) -> i64| [jwt, key].into_iter().flatten().map(number).max();
+    let revision = latest(|row| row.2)?;
+    // Written by us in one line: how, a space-free word; then who.
+    let origin = source.filter(|row| row.2 == revision).and_then(|row| row.1.split_once('\n'));
+    let (source, by) = origin.unwrap_or(("database", ""));
+    Some(Pair {
+        bundle: Bundle { jwt: text(jwt), public_key: text(key) },
+        revision,
+        installed_at: latest(|row| row.3).unwrap_or_default(),
+        source: source.to_owned(),
+        by: (!by.is_empty()).then(|| by.to_owned()),
+        rows: [jwt, key].map(|row| row.map(|row| row.2)),
+    })
+}
+
+/// Swaps both rows, if both still have the revision they were read with, and remembers the old ones.
+async fn replace(
+    tx: &mut Transaction,
+    old: &Pair,
+    new: &Bundle,
+    revision: i64,
+    origin: Origin<'_>,
+) -> Result<bool, Unavailable> {
+    let [Some(jwt_row), Some(key_row)] = old.rows else {
+        // One row is gone. Whatever is left is no license; the new pair takes its place whole.
+        sqlx::query("DELETE FROM platform_config WHERE key IN ('license_jwt', 'license_public_key')")
+            .execute(&mut **tx)
+            .await?;
+        return install(tx, new, revision, origin).await;
+    };
+    // The revisions stand in the rows that are changed: a compare-and-set through a sub-select loses updates on PostgreSQL.
+    let changed = sqlx::query(
+        "UPDATE platform_config SET value = CASE key WHEN 'license_jwt' THEN $1 ELSE $2 END, revision = $3, \
+         updated_at = $4 WHERE (key = 'license_jwt' AND revision = $5) OR (key = 'license_public_key' AND revision = $6)",
+    )
+    .bind(&new.jwt)
+    .bind(&new.public_key)
+    .bind(revision)
+    .bind(origin.now)
+    .bind(jwt_row)
+    .bind(key_row)
+    .execute(&mut **tx)
+    .await?;
+    if changed.rows_affected() != 2 {
+        return Ok(false);
+    }
+    sqlx::query(
+        "INSERT INTO license_history (id, revision, jwt, public_key, installed_at, replaced_at, replaced_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(ids::ordered(origin.now))
+    .bind(old.revision)
+    .bind(&old.bundle.jwt)
+    .bind(&old.bundle.public_key)
+    .bind(old.installed_at)
+    .bind(origin.now)
+    .bind((!origin.by.is_empty()).then_some(origin.by))
+    .execute(&mut **tx)
+    .await?;
+    remember_origin(tx, revision, origin).await?;
+    Ok(true)
+}
+
+/// Writes both rows where there are none. `false` if there is one.
+pub(crate) async fn install(
+    tx: &mut Transaction,
+    new: &Bundle,
+    revision: i64,
+    origin: Origin<'_>,
+) -> Result<bool, Unavailable> {
+    let jwt = config::claim(tx, "license_jwt", &new.jwt, origin.now).await?;
+    let key = config::claim(tx, "license_public_key", &new.public_key, origin.now).await?;
+    if !(jwt && key) {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE platform_config SET revision = $1 WHERE key IN ('license_jwt', 'license_public_key')")
+        .bind(revision)
+        .execute(&mut **tx)
+        .await?;
+    remember_origin(tx, revision, origin).await?;
+    Ok(true)
+}
+
+async fn remember_origin(tx: &mut Transaction, revision: i64, origin: Origin<'_>) -> Result<(), Unavailable> {
+    config::set(tx, "license_source", &format!("{}\n{}", origin.source, origin.by), origin.now).await?;
+    sqlx::query("UPDATE platform_config SET revision = $1 WHERE key = 'license_source'")
+        .bind(revision)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
