@@ -26,6 +26,8 @@ const NOTED: i64 = 60;
 pub(super) struct Asker {
     /// The session, if there is one that has not ended.
     session: Result<Option<SessionRow>, Unavailable>,
+    /// The hash of the secret by which the wizard knows who gave the set-up token.
+    pub(super) installer: Option<String>,
     /// The address that the request came from.
     pub(super) address: String,
     /// What the browser calls itself, bounded.
@@ -90,6 +92,7 @@ impl FromRequestParts<Arc<App>> for Asker {
         let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         Ok(Self {
             session,
+            installer: cookie(&parts.headers, app.installer_cookie()).map(ids::hash),
             address: address(parts, app),
             agent: agent.chars().take(200).collect(),
             now,

@@ -84,7 +84,7 @@ pub(super) async fn reply(
         }
         // Without a database nothing can be brought back; and whoever is signed out has to sign in first.
         Err(problem) if body.is_form && problem.status.is_server_error() => app.problem_page(&problem),
-        Err(problem) if body.is_form && problem.status == StatusCode::UNAUTHORIZED => see(&app.paths.sign_in()),
+        Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => see(&app.paths.sign_in()),
         Err(problem) if body.is_form => {
             let returned =
                 Returned { notice: String::new(), errors: problem.to_errors(), values: body.keep(form.keep) };

@@ -1,0 +1,116 @@
+//! What pages ask while they render, answered from the store.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use countersign_app::{
+    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Preview, Replaced, Session, Setup, Step,
+    Unavailable, User,
+};
+
+use super::App;
+use super::asker::{Asker, IDLE};
+use super::setup::{Gate, needs_token};
+use crate::licensing;
+use crate::store::{self, SetupRows};
+
+impl From<store::Unavailable> for Unavailable {
+    fn from(_: store::Unavailable) -> Self {
+        Self
+    }
+}
+
+/// The backend of one request.
+pub(super) struct Desk {
+    app: Arc<App>,
+    asker: Asker,
+    asks_for_token: bool,
+}
+
+impl Desk {
+    pub(super) fn new(app: Arc<App>, asker: Asker, headers: &HeaderMap) -> Self {
+        let asks_for_token = needs_token(&app, headers);
+        Self { app, asker, asks_for_token }
+    }
+}
+
+/// Events on one page of the audit log.
+const PAGE: i64 = 50;
+
+impl Backend for Desk {
+    fn setup(&self) -> Answer<'_, Setup> {
+        Box::pin(async {
+            let rows = self.app.store.setup().await?;
+            let license = match (&rows.draft, rows.has_license) {
+                (_, true) => licensing::installed(&self.app.store, &self.app.policy, self.asker.now)
+                    .await?
+                    .map(|installed| installed.inspection),
+                (Some(draft), false) => {
+                    Some(licensing::inspect_bundle(&draft.bundle, &self.app.policy, self.asker.now))
+                }
+                (None, false) => None,
+            };
+            let step = Gate::step(&rows, license.as_ref());
+            let SetupRows { has_license, admin, organization, email, draft, .. } = rows;
+            Ok(Setup {
+                step,
+                needs_token: self.asks_for_token && admin.is_none() && !self.app.knows_installer(&self.asker).await?,
+                is_preseeded: has_license && admin.is_none() && draft.is_none(),
+                license,
+                preseed_problem: if has_license || step > Step::License { None } else { self.app.preseed_problem.clone() },
+                admin,
+                organization,
+                email: email.map(|sealed| self.app.email_settings(&sealed)),
+            })
+        })
+    }
+
+    fn installed(&self) -> Answer<'_, Option<Installed>> {
+        Box::pin(async { Ok(licensing::installed(&self.app.store, &self.app.policy, self.asker.now).await?) })
+    }
+
+    fn history(&self) -> Answer<'_, Vec<Replaced>> {
+        Box::pin(async { Ok(licensing::history(&self.app.store, &self.app.policy, self.asker.now, 50).await?) })
+    }
+
+    fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview> {
+        Box::pin(async {
+            Ok(licensing::preview(&self.app.store, &self.app.policy, bundle, self.asker.now).await?)
+        })
+    }
+
+    fn organization(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok(self.app.store.value("organization_name").await?.unwrap_or_default()) })
+    }
+
+    fn email(&self) -> Answer<'_, EmailSettings> {
+        Box::pin(async {
+            let sealed = self.app.store.value("email").await?;
+            Ok(sealed.map_or(EmailSettings::Later, |sealed| self.app.email_settings(&sealed)))
+        })
+    }
+
+    fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)> {
+        Box::pin(async {
+            Ok((self.app.store.users().await?, self.app.store.invitations(self.asker.now).await?))
+        })
+    }
+
+    fn sessions(&self) -> Answer<'_, Vec<Session>> {
+        Box::pin(async {
+            let Some(viewer) = self.asker.viewer()? else { return Ok(Vec::new()) };
+            let (now, current) = (self.asker.now, self.asker.session_hash());
+            Ok(self.app.store.sessions(&viewer.id, current, now, now - IDLE).await?)
+        })
+    }
+
+    fn events<'a>(&'a self, filter: &'a EventFilter) -> Answer<'a, (Vec<Event>, bool)> {
+        Box::pin(async {
+            let mut events = self.app.store.events(filter, PAGE + 1).await?;
+            let limit = usize::try_from(PAGE).unwrap_or_default();
+            let there_are_more = events.len() > limit;
+            events.truncate(limit);
+            Ok((events, there_are_more))
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! Pages: a visit is put together, the page renders, and the answer gets its headers.
+
+use std::sync::Arc;
+
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Response};
+use countersign_app::{Returned, Unavailable, Visit};
+
+use super::asker::Asker;
+use super::desk::Desk;
+use super::reply::{see, take_back};
+use super::{App, Problem, headers};
+use crate::ids;
+
+/// A visit to a page that is about to be answered.
+pub(super) struct Visiting {
+    pub(super) visit: Visit,
+    app: Arc<App>,
+    cookie: Option<HeaderValue>,
+}
+
+impl Visiting {
+    /// Somebody visits a page. What a form brought back is taken on that occasion.
+    pub(super) async fn begin(app: &Arc<App>, asker: &Asker, headers: &HeaderMap) -> Self {
+        let (returned, cookie) = take_back(app, asker.now, headers).await;
+        Self { cookie, ..Self::plain(app, asker, headers, returned) }
+    }
+
+    /// Somebody gets a page as the answer to a form.
+    pub(super) fn plain(app: &Arc<App>, asker: &Asker, headers: &HeaderMap, returned: Returned) -> Self {
+        let visit = Visit {
+            paths: app.paths.clone(),
+            nonce: nonce(),
+            now: asker.now,
+            policy: app.policy.clone(),
+            // A page that needs to know asks the backend, which says that it cannot be known.
+            viewer: asker.viewer().ok().flatten().cloned(),
+            returned,
+            backend: Arc::new(Desk::new(app.clone(), asker.clone(), headers)),
+        };
+        Self { visit, app: app.clone(), cookie: None }
+    }
+
+    /// The answer. Without a database it says so.
+    pub(super) fn answer(self, html: Result<String, Unavailable>) -> Response {
+        match html {
+            Ok(html) => {
+                // Errors that came back make it no error of this request: the page is there and well.
+                let mut response = document(StatusCode::OK, &self.visit.nonce, html);
+                if let Some(cookie) = self.cookie {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
+            }
+            Err(Unavailable) => self.app.problem_page(&Problem::UNAVAILABLE),
+        }
+    }
+}
+
+/// A document with the policy that its nonce belongs to.
+pub(super) fn document(status: StatusCode, nonce: &str, html: String) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, headers::policy(nonce));
+    response
+}
+
+/// A fresh nonce. Without random numbers it is empty, and then no script runs.
+pub(super) fn nonce() -> String {
+    ids::id().unwrap_or_default()
+}
+
+impl App {
+    /// A problem as a page, for whoever sent a form.
+    pub(super) fn problem_page(&self, problem: &Problem) -> Response {
+        let nonce = nonce();
+        let html = if problem.code == Problem::UNAVAILABLE.code {
+            countersign_app::unavailable(&self.paths, &nonce)
+        } else {
+            let id = problem.more.get("id").and_then(|id| id.as_str()).unwrap_or_default();
+            let detail = if problem.detail.is_empty() { "" } else { &problem.detail };
+            countersign_app::problem_page(&self.paths, &nonce, problem.status.as_u16(), &problem.title, detail, id)
+        };
+        document(problem.status, &nonce, html)
+    }
+
+    /// The way to sign in, for a page that only people who are signed in see.
+    pub(super) fn to_sign_in(&self) -> Response {
+        see(&self.paths.sign_in())
+    }
+}
