@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use axum::http::Uri;
@@ -75,11 +75,13 @@ pub enum Key {
     PublicUrl,
     /// `SECRET_KEY`
     SecretKey,
+    /// `TRUSTED_PROXIES`
+    TrustedProxies,
 }
 
 impl Key {
     /// Every key, in alphabetical order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BasePath,
         Self::DatabaseUrl,
         Self::License,
@@ -92,6 +94,7 @@ impl Key {
         Self::ListenAddr,
         Self::PublicUrl,
         Self::SecretKey,
+        Self::TrustedProxies,
     ];
 
     /// The name in the environment.
@@ -109,6 +112,7 @@ impl Key {
             Self::ListenAddr => "LISTEN_ADDR",
             Self::PublicUrl => "PUBLIC_URL",
             Self::SecretKey => "SECRET_KEY",
+            Self::TrustedProxies => "TRUSTED_PROXIES",
         }
     }
 
@@ -125,7 +129,8 @@ impl Key {
             | Self::LicenseTrust
             | Self::LicenseTrustedKeys
             | Self::PublicUrl
-            | Self::SecretKey => None,
+            | Self::SecretKey
+            | Self::TrustedProxies => None,
         }
     }
 
@@ -225,6 +230,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Encrypts stored secrets.
     pub secret_key: Option<String>,
+    /// The proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpAddr>,
     shown: Vec<Shown>,
     warnings: Vec<String>,
 }
@@ -309,6 +316,7 @@ impl Settings {
         let base = base_path.clone().unwrap_or_default();
         let public_url = self.optional(Key::PublicUrl, |text| public_url(text, &base));
         let secret_key = self.optional(Key::SecretKey, secret_key);
+        let trusted_proxies = self.optional(Key::TrustedProxies, addresses).unwrap_or_default();
 
         let license_trusted_keys = license_trusted_keys.unwrap_or_default();
         // Whoever lists keys means that others are not trusted; forgetting the second setting must not undo the first.
@@ -339,6 +347,7 @@ impl Settings {
                 listen_addr: listen_addr?,
                 public_url,
                 secret_key,
+                trusted_proxies,
                 shown,
                 warnings,
             })
@@ -524,6 +533,15 @@ fn fingerprint(text: &str) -> Result<Fingerprint, String> {
 /// Reads `LICENSE_TRUSTED_KEYS`: fingerprints with commas between them.
 pub fn fingerprints(text: &str) -> Result<Vec<Fingerprint>, String> {
     text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(fingerprint).collect()
+}
+
+fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
+    let address = |one: &str| {
+        one.parse::<IpAddr>()
+            .map(|address| address.to_canonical())
+            .map_err(|_| format!("has `{}`: write IP addresses with commas between them, such as 10.0.0.5", shown(one)))
+    };
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(address).collect()
 }
 
 fn base_path(text: &str) -> Result<String, String> {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 mod ids;
+pub mod licensing;
 mod line;
 pub mod mail;
 pub mod passwords;

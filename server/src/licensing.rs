@@ -39,12 +39,7 @@ pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Re
 }
 
 /// What the bundle in this text would change.
-pub async fn preview(
-    store: &Store,
-    policy: &Policy,
-    text: impl AsRef<[u8]>,
-    now: i64,
-) -> Result<Preview, Unavailable> {
+pub async fn preview(store: &Store, policy: &Policy, text: impl AsRef<[u8]>, now: i64) -> Result<Preview, Unavailable> {
     let current = installed(store, policy, now).await?;
     Ok(compared(current.as_ref(), policy, text, now))
 }

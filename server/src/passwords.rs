@@ -137,7 +137,8 @@ impl Passwords {
             None => (self.nobody.to_string(), false),
         };
         let fits = self.run(move || {
-            PasswordHash::new(&stored).is_ok_and(|stored| hasher().verify_password(password.as_bytes(), &stored).is_ok())
+            PasswordHash::new(&stored)
+                .is_ok_and(|stored| hasher().verify_password(password.as_bytes(), &stored).is_ok())
         });
         Ok(fits.await? && is_known)
     }
@@ -154,8 +155,7 @@ fn hasher() -> Argon2<'static> {
 
 fn hash(password: &str) -> Result<String, Failed> {
     let salt = ids::random::<16>().map_err(|_| Failed)?;
-    let hash: PasswordHash =
-        hasher().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Failed)?;
+    let hash: PasswordHash = hasher().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Failed)?;
     Ok(hash.to_string())
 }
 
@@ -189,7 +189,8 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let stored = passwords.hash("correct horse battery".to_owned()).await.unwrap();
         assert!(!is_outdated(&stored), "{stored}");
-        let fits = |password: &str, stored: Option<&str>| passwords.fits(password.to_owned(), stored.map(str::to_owned));
+        let fits =
+            |password: &str, stored: Option<&str>| passwords.fits(password.to_owned(), stored.map(str::to_owned));
         assert_eq!(fits("correct horse battery", Some(&stored)).await, Ok(true));
         assert_eq!(fits("correct horse batterx", Some(&stored)).await, Ok(false));
         assert_eq!(fits("correct horse battery", None).await, Ok(false));

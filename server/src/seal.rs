@@ -47,7 +47,9 @@ impl Seal {
             return Self::new(key);
         }
         let Some(database) = sqlite_path(&config.database_url) else {
-            return Err(NoKey("SECRET_KEY is not set: with PostgreSQL it must be, and the same for every replica".to_owned()));
+            return Err(NoKey(
+                "SECRET_KEY is not set: with PostgreSQL it must be, and the same for every replica".to_owned(),
+            ));
         };
         let path = database.with_extension("key");
         let failed = |error: io::Error| NoKey(format!("the key file {} cannot be used: {error}", path.display()));
@@ -67,10 +69,7 @@ impl Seal {
         // Whatever somebody chose becomes 256 bits (RFC 5869).
         let derived = Salt::new(HKDF_SHA256, b"countersign").extract(secret.as_bytes());
         let mut key = [0; 32];
-        derived
-            .expand(&[b"stored secrets"], HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut key))
-            .map_err(|_| unusable())?;
+        derived.expand(&[b"stored secrets"], HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).map_err(|_| unusable())?;
         RandomizedNonceKey::new(&AES_256_GCM_SIV, &key).map(Self).map_err(|_| unusable())
     }
 

@@ -28,7 +28,7 @@ async fn start(limits: Limits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(listen(listener, router(app("/")), limits, async {
+    let running = tokio::spawn(listen(listener, router(app("/").await), limits, async {
         let _ = stopped.await;
     }));
     Server { address, stop, running }

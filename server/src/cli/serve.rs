@@ -16,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::settings::Settings;
 use super::{Failure, print};
+use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::http::listen::{Limits, listen};
 use crate::http::{App, router};
@@ -59,8 +60,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .map_err(|error| Failure(format!("cannot listen on {} (LISTEN_ADDR): {error}", config.listen_addr)))?;
     // The port may have been left to the system.
     let address = listener.local_addr().unwrap_or(config.listen_addr);
-    let app = Arc::new(App::new(&config, Site::EMBEDDED));
+    let app = App::open(&config, Site::EMBEDDED, Clock::System).await.map_err(|error| Failure(error.to_string()))?;
+    let app = Arc::new(app);
+    let token = app.setup_token().await.map_err(|error| Failure(error.to_string()))?;
     let router = router(app.clone());
+    if let Some(token) = token {
+        // Once, to whoever starts the server: it is stored as a hash alone, and no log has it.
+        print(&format!("Set-up token, to be typed at {}: {token}\n", app.paths.setup()))?;
+    }
     print(&format!("Countersign listens on http://{address}{}\n", app.paths.home()))?;
     listen(listener, router, Limits::DEFAULT, async {
         stop.await;
@@ -68,6 +75,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         app.stopping.store(true, Ordering::Relaxed);
     })
     .await;
+    app.store.close().await;
     Ok(())
 }
 

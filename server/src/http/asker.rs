@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, HeaderMap, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::HeaderValue;
 use countersign_app::{Role, Viewer};
 
 use super::{App, Problem};

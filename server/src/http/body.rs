@@ -1,6 +1,7 @@
 //! What an unsafe request brings: JSON from programs, a form from pages. Endpoints read both alike.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -8,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use countersign_app::FieldError;
 use serde_json::Value;
 
-use super::Problem;
+use super::{App, Problem, origin};
 
 /// A body, read into texts by name.
 #[derive(Clone, Debug)]
@@ -52,8 +53,13 @@ impl Body {
 
     fn json(raw: Bytes) -> Result<Self, Problem> {
         let bad = |detail: String| {
-            Problem::new(axum::http::StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read as JSON").detail(detail)
+            Problem::new(axum::http::StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read as JSON")
+                .detail(detail)
         };
+        // `curl -X POST` without `-d`.
+        if raw.trim_ascii().is_empty() {
+            return Ok(Self { is_form: false, raw, fields: BTreeMap::new(), wrong: Vec::new() });
+        }
         // The parser refuses more than 128 levels by itself.
         let value: Value = serde_json::from_slice(&raw).map_err(|error| {
             bad(format!("It stops making sense at line {}, column {}.", error.line(), error.column()))
@@ -102,10 +108,14 @@ fn texts(value: Value) -> Option<Vec<String>> {
     }
 }
 
-impl<S: Sync> FromRequest<S> for Body {
+/// Reading a body is where a request from another site ends, so that no endpoint that changes something can forget it.
+impl FromRequest<Arc<App>> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        if let Some(problem) = origin::refusal(app, &request) {
+            return Err(problem);
+        }
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
         let is_form = match kind.as_str() {
@@ -114,7 +124,7 @@ impl<S: Sync> FromRequest<S> for Body {
             _ => return Err(Problem::MEDIA_TYPE),
         };
         // The only reason besides a connection that broke: it is larger than the limit.
-        let raw = Bytes::from_request(request, state).await.map_err(|_| Problem::BODY_TOO_LARGE)?;
+        let raw = Bytes::from_request(request, app).await.map_err(|_| Problem::BODY_TOO_LARGE)?;
         if is_form { Ok(Self::form(raw)) } else { Self::json(raw) }
     }
 }

@@ -57,7 +57,11 @@ impl Backend for Desk {
                 needs_token: self.asks_for_token && admin.is_none() && !self.app.knows_installer(&self.asker).await?,
                 is_preseeded: has_license && admin.is_none() && draft.is_none(),
                 license,
-                preseed_problem: if has_license || step > Step::License { None } else { self.app.preseed_problem.clone() },
+                preseed_problem: if has_license || step > Step::License {
+                    None
+                } else {
+                    self.app.preseed_problem.clone()
+                },
                 admin,
                 organization,
                 email: email.map(|sealed| self.app.email_settings(&sealed)),
@@ -74,9 +78,9 @@ impl Backend for Desk {
     }
 
     fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview> {
-        Box::pin(async {
-            Ok(licensing::preview(&self.app.store, &self.app.policy, bundle, self.asker.now).await?)
-        })
+        Box::pin(
+            async move { Ok(licensing::preview(&self.app.store, &self.app.policy, bundle, self.asker.now).await?) },
+        )
     }
 
     fn organization(&self) -> Answer<'_, String> {
@@ -91,9 +95,7 @@ impl Backend for Desk {
     }
 
     fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)> {
-        Box::pin(async {
-            Ok((self.app.store.users().await?, self.app.store.invitations(self.asker.now).await?))
-        })
+        Box::pin(async { Ok((self.app.store.users().await?, self.app.store.invitations(self.asker.now).await?)) })
     }
 
     fn sessions(&self) -> Answer<'_, Vec<Session>> {
@@ -105,7 +107,7 @@ impl Backend for Desk {
     }
 
     fn events<'a>(&'a self, filter: &'a EventFilter) -> Answer<'a, (Vec<Event>, bool)> {
-        Box::pin(async {
+        Box::pin(async move {
             let mut events = self.app.store.events(filter, PAGE + 1).await?;
             let limit = usize::try_from(PAGE).unwrap_or_default();
             let there_are_more = events.len() > limit;

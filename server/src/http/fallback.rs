@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, HeaderMap};
 use axum::http::{StatusCode, Uri};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 
-use super::{App, Problem};
+use super::{App, Problem, page};
 
 pub(super) async fn fallback(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let below = uri.path().strip_prefix(&app.paths.home()).unwrap_or_default();
@@ -24,7 +24,8 @@ pub(super) fn not_found(app: &App, is_api: bool, headers: &HeaderMap) -> Respons
     if is_api || wants_json(headers) {
         Problem::NOT_FOUND.into_response()
     } else {
-        (StatusCode::NOT_FOUND, Html(countersign_app::not_found(&app.paths, ""))).into_response()
+        let nonce = page::nonce();
+        page::document(StatusCode::NOT_FOUND, &nonce, countersign_app::not_found(&app.paths, &nonce))
     }
 }
 

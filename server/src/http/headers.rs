@@ -5,17 +5,28 @@ use axum::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// What a page may load and do. Scripts, styles and pictures come from here alone, nothing is inline.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
+/// What a page may load and do: scripts that carry this answer's nonce, styles and pictures from here; nothing inline.
+pub(super) fn policy(nonce: &str) -> HeaderValue {
+    with_nonce(nonce, "connect-src 'self'; form-action 'self'")
+}
 
 /// The same for a page that must not be able to send anything anywhere.
-pub(super) const SILENT_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'none'; \
-     form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-);
+pub(super) fn silent_policy(nonce: &str) -> HeaderValue {
+    with_nonce(nonce, "connect-src 'none'; form-action 'none'")
+}
+
+fn with_nonce(nonce: &str, sending: &str) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; {sending}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    // Base64url always fits a header.
+    HeaderValue::from_str(&policy).unwrap_or(NOTHING)
+}
+
+/// For what is no page: an answer to a program, a file. Opened as a page all the same, it can do nothing.
+const NOTHING: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 /// Powers of the browser that no page here uses. Writing to the clipboard is not among them: the checker copies.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
@@ -29,7 +40,7 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 /// Adds what is missing. `https` says that people reach the platform that way.
 pub(super) fn complete(headers: &mut HeaderMap, https: bool) {
     let fixed = [
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, NOTHING),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

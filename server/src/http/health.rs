@@ -16,10 +16,12 @@ pub(super) async fn live() -> impl IntoResponse {
     json(StatusCode::OK, r#"{"status":"ok"}"#)
 }
 
-/// Readiness: not any more once the process was told to stop.
+/// Readiness: not without a database, and not any more once the process was told to stop.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     if app.stopping.load(Ordering::Relaxed) {
         json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"stopping"}"#)
+    } else if !app.store.answers().await {
+        json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"no database"}"#)
     } else {
         json(StatusCode::OK, r#"{"status":"ready"}"#)
     }

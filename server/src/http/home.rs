@@ -1,14 +1,28 @@
-//! `GET {base}/`: leads to the one page there is.
+//! `GET {base}/`: what is licensed.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use super::App;
+use super::asker::Asker;
+use super::page::Visiting;
+use super::reply::see;
+use super::{App, Problem};
 
-pub(super) async fn home(State(app): State<Arc<App>>) -> impl IntoResponse {
-    Redirect::temporary(&app.paths.checker())
+/// While the platform is not set up, home is the wizard; whoever is not signed in signs in first.
+pub(super) async fn home(State(app): State<Arc<App>>, asker: Asker, headers: HeaderMap) -> Response {
+    match (app.store.is_set_up().await, asker.viewer()) {
+        (Ok(false), _) => see(&app.paths.setup()),
+        (Ok(true), Ok(Some(_))) => {
+            let visiting = Visiting::begin(&app, &asker, &headers).await;
+            let html = countersign_app::sign_in(&visiting.visit).await;
+            visiting.answer(html)
+        }
+        (Ok(true), Ok(None)) => app.to_sign_in(),
+        (Err(_), _) | (_, Err(_)) => app.problem_page(&Problem::UNAVAILABLE),
+    }
 }
 
 /// `{base}` without its slash.

@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
 
-use super::App;
-use super::headers::SILENT_POLICY;
+use super::headers::silent_policy;
+use super::{App, page};
 
 pub(super) async fn license_checker(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(CONTENT_SECURITY_POLICY, SILENT_POLICY)], Html(countersign_app::license_checker(&app.paths, "")))
+    let nonce = page::nonce();
+    ([(CONTENT_SECURITY_POLICY, silent_policy(&nonce))], Html(countersign_app::license_checker(&app.paths, &nonce)))
 }

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
+use axum::{Extension, Router};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -63,8 +63,9 @@ pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop:
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = serve_one(builder.clone(), stream, router.clone(), limits, receiver.clone());
+            Ok((stream, peer)) => {
+                let router = router.clone().layer(Extension(ConnectInfo(peer)));
+                let connection = serve_one(builder.clone(), stream, router, limits, receiver.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(slot);

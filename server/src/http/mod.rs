@@ -1,5 +1,9 @@
-//! The web server. One file per endpoint; [`router`] is the whole of it.
+//! The web server. One file per endpoint or page; [`router`] is the whole of it.
 
+mod asker;
+mod auth;
+mod body;
+mod desk;
 mod fallback;
 mod guard;
 mod headers;
@@ -7,22 +11,38 @@ mod health;
 mod home;
 mod license_checker;
 pub mod listen;
+mod mailing;
+mod origin;
+mod page;
+mod people;
 mod pkg;
 mod problem;
+mod reply;
+mod setup;
 
+use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use countersign_app::Paths;
+use countersign_license::{Inspection, Policy, Verdict};
 
 pub use problem::Problem;
 
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::mail::Outbound;
+use crate::passwords::Passwords;
+use crate::seal::Seal;
 use crate::site::Site;
+use crate::store::{Entry, Store, Unavailable};
+use crate::{ids, licensing};
 
 /// What the endpoints share.
 #[derive(Debug)]
@@ -35,17 +55,167 @@ pub struct App {
     pub https: bool,
     /// Whether the process was told to stop.
     pub stopping: AtomicBool,
+    /// What tells the time.
+    pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// The rule that bundles are judged by.
+    pub policy: Policy,
+    /// Why the license that came with the configuration cannot be used, in a sentence.
+    pub preseed_problem: Option<String>,
+    /// How e-mail leaves this machine.
+    pub outbound: Outbound,
+    passwords: Passwords,
+    seal: Seal,
+    /// Scheme and host of `PUBLIC_URL`.
+    public_origin: Option<String>,
+    /// Whether the server is meant for this machine alone: neither its address nor `PUBLIC_URL` says otherwise.
+    is_local: bool,
+    trusted_proxies: Vec<IpAddr>,
+}
+
+/// Why the server cannot start, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl App {
-    /// What the endpoints share under this configuration.
-    pub fn new(config: &Config, site: Site) -> Self {
-        Self {
+    /// Opens the database and makes ready what the endpoints share. A license that comes with the configuration is written if
+    /// nothing was ever set up.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or there is no key for stored secrets.
+    pub async fn open(config: &Config, site: Site, clock: Clock) -> Result<Self, StartError> {
+        let failed = |error: &dyn fmt::Display| StartError(error.to_string());
+        let store = Store::open(&config.database_url).await.map_err(|error| failed(&error))?;
+        let seal = Seal::of(config).map_err(|error| failed(&error))?;
+        let passwords = Passwords::new().map_err(|_| StartError("passwords cannot be hashed here".to_owned()))?;
+        let public: Option<Uri> = config.public_url.as_ref().and_then(|url| url.parse().ok());
+        let is_public = public.as_ref().and_then(Uri::host).is_some_and(|host| !setup::is_loopback(host));
+        let mut app = Self {
             paths: Paths::new(&config.base_path),
             site,
             https: config.public_url.as_ref().is_some_and(|url| url.starts_with("https:")),
             stopping: AtomicBool::new(false),
+            clock,
+            store,
+            policy: config.policy(),
+            preseed_problem: None,
+            outbound: Outbound::default(),
+            passwords,
+            seal,
+            public_origin: public
+                .as_ref()
+                .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))),
+            is_local: config.listen_addr.ip().is_loopback() && !is_public,
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
+        app.preseed(config).await.map_err(|Unavailable| StartError("the database does not answer".to_owned()))?;
+        Ok(app)
+    }
+
+    /// Writes the license of the configuration, once: where nothing was ever set up. Later the variables are ignored, and the log
+    /// says so where they differ from what is installed.
+    async fn preseed(&mut self, config: &Config) -> Result<(), Unavailable> {
+        let (jwt, public_key) = match (&config.license, &config.license_public_key) {
+            (None, None) => return Ok(()),
+            (Some(jwt), Some(key)) => (jwt.trim().to_owned(), key.clone()),
+            (jwt, _) => {
+                let (set, missing) =
+                    if jwt.is_some() { ("LICENSE", "LICENSE_PUBLIC_KEY") } else { ("LICENSE_PUBLIC_KEY", "LICENSE") };
+                return self.cannot_preseed(format!("{set} is set and {missing} is not; both are needed.")).await;
+            }
+        };
+        let given = countersign_license::Bundle { jwt, public_key };
+        if let Some(pair) = self.store.pair().await? {
+            if pair.bundle != given {
+                tracing::warn!(
+                    "LICENSE and LICENSE_PUBLIC_KEY are ignored: another license is installed; change it under Settings, License"
+                );
+            }
+            return Ok(());
         }
+        let now = self.clock.now();
+        let inspection = licensing::inspect_bundle(&given, &self.policy, now);
+        let Some(bundle) = licensing::installable(&inspection) else {
+            let words = countersign_app::headline(&inspection, &self.policy);
+            return self.cannot_preseed(format!("{}. {}", words.title, words.body)).await;
+        };
+        let entry = Entry {
+            at: now,
+            actor: String::new(),
+            action: "license.preseeded",
+            detail: "Installed from LICENSE and LICENSE_PUBLIC_KEY.".to_owned(),
+            address: String::new(),
+        };
+        if self.store.preseed(bundle, &entry).await? {
+            tracing::info!("the license of LICENSE and LICENSE_PUBLIC_KEY was installed");
+        }
+        Ok(())
+    }
+
+    async fn cannot_preseed(&mut self, why: String) -> Result<(), Unavailable> {
+        if self.store.pair().await?.is_none() && !self.store.is_set_up().await? {
+            tracing::error!("the license of LICENSE and LICENSE_PUBLIC_KEY cannot be used: {why}");
+            self.preseed_problem = Some(why);
+        }
+        Ok(())
+    }
+
+    /// A new set-up token to print, if a first step that could be reached from elsewhere may ask for one.
+    ///
+    /// # Errors
+    /// The database does not answer, or there are no random numbers.
+    pub async fn setup_token(&self) -> Result<Option<String>, StartError> {
+        let rows = self.store.setup().await.map_err(|_| StartError("the database does not answer".to_owned()))?;
+        if self.is_local || rows.is_completed || rows.admin.is_some() {
+            return Ok(None);
+        }
+        let failed = || StartError("the set-up token cannot be made".to_owned());
+        let token = ids::secret().map_err(|_| failed())?;
+        self.store.add_setup_token(&ids::hash(&token), self.clock.now()).await.map_err(|_| failed())?;
+        Ok(Some(token))
+    }
+
+    /// The name of the session's cookie. Over https no other site and no path can plant it.
+    fn session_cookie(&self) -> &'static str {
+        if self.https { "__Host-session" } else { "session" }
+    }
+
+    /// The name of the cookie that fetches what a form brought back.
+    fn returned_cookie(&self) -> &'static str {
+        if self.https { "__Host-returned" } else { "returned" }
+    }
+
+    /// The name of the cookie by which the wizard knows its installer.
+    fn installer_cookie(&self) -> &'static str {
+        if self.https { "__Host-installer" } else { "installer" }
+    }
+
+    /// The refusal of a bundle that is not valid now, with the whole inspection.
+    fn refused(&self, inspection: &Inspection) -> Problem {
+        let words = countersign_app::headline(inspection, &self.policy);
+        let code = match inspection.verdict {
+            // Whoever asks what is not valid gets a refusal all the same.
+            Verdict::Valid | Verdict::Rejected => "license-rejected",
+            Verdict::Expired => "license-expired",
+            Verdict::NotYetValid => "license-not-yet-valid",
+            Verdict::BadSignature => "license-bad-signature",
+            Verdict::Malformed => "license-malformed",
+            Verdict::Unverified => "license-unverified",
+        };
+        let detail = format!("{}. {}", words.title, words.body);
+        let problem = Problem { code, title: words.title.into(), ..Problem::field("bundle", code, detail.as_str()) };
+        let problem = problem.detail(detail).with("verdict", inspection.verdict.name());
+        // Claims and rows serialize; nothing of token, signature or key is among them.
+        let problem = problem.with("inspection", serde_json::to_value(inspection).unwrap_or_default());
+        let is_secret = inspection.checks.iter().any(|check| check.code == "private-key");
+        if is_secret { problem.with("secret", true) } else { problem }
     }
 }
 
@@ -59,7 +229,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&paths.ready(), get(health::ready))
         .route(&paths.pkg("{*file}"), get(pkg::pkg))
         .route(&format!("{}favicon.ico", paths.home()), get(pkg::favicon))
-        .route(&format!("{}robots.txt", paths.home()), get(pkg::robots));
+        .route(&format!("{}robots.txt", paths.home()), get(pkg::robots))
+        .merge(setup::routes(&app))
+        .merge(auth::routes(&app));
     let bare = paths.home().trim_end_matches('/').to_owned();
     if !bare.is_empty() {
         routes = routes.route(&bare, get(home::slash));

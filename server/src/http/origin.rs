@@ -1,8 +1,8 @@
 //! Unsafe methods from other places are refused: cross-site request forgery ends here, for every endpoint.
 
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
-use axum::http::{Method, StatusCode};
 
 use super::{App, Problem};
 
@@ -17,9 +17,6 @@ const FOREIGN: Problem = Problem::new(
 /// Browsers say where a request comes from (`Origin`, `Sec-Fetch-Site`). What says neither is no browser of today: it is judged
 /// by its session alone, and only as JSON, which no form of another site can send.
 pub(super) fn refusal(app: &App, request: &Request) -> Option<Problem> {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return None;
-    }
     let headers = request.headers();
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = text("sec-fetch-site");
@@ -31,7 +28,8 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Problem> {
         (None, Some(_)) => Some(FOREIGN),
         (None, None) => {
             let kind = text(CONTENT_TYPE.as_str()).unwrap_or_default();
-            let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+            let is_json =
+                kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
             (!is_json).then_some(FOREIGN)
         }
     }
@@ -46,6 +44,9 @@ fn is_ours(app: &App, headers: &HeaderMap, origin: &str) -> bool {
     let scheme_and_host = origin.split_once("://");
     // Over https another scheme is another site; without PUBLIC_URL we do not know which one the ingress speaks.
     scheme_and_host.is_some_and(|(scheme, rest)| {
-        matches!(scheme, "http" | "https") && !(app.https && scheme == "http") && !host.is_empty() && rest.eq_ignore_ascii_case(host)
+        matches!(scheme, "http" | "https")
+            && !(app.https && scheme == "http")
+            && !host.is_empty()
+            && rest.eq_ignore_ascii_case(host)
     })
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
 use axum::response::{Html, IntoResponse as _, Response};
 use countersign_app::{Returned, Unavailable, Visit};
 
@@ -77,7 +77,7 @@ impl App {
         let html = if problem.code == Problem::UNAVAILABLE.code {
             countersign_app::unavailable(&self.paths, &nonce)
         } else {
-            let id = problem.more.get("id").and_then(|id| id.as_str()).unwrap_or_default();
+            let id = problem.member("id").and_then(|id| id.as_str()).unwrap_or_default();
             let detail = if problem.detail.is_empty() { "" } else { &problem.detail };
             countersign_app::problem_page(&self.paths, &nonce, problem.status.as_u16(), &problem.title, detail, id)
         };

@@ -46,7 +46,8 @@ pub(super) fn name(text: &str, field: &str) -> Result<String, Problem> {
 
 /// Control characters, and those that hide or reorder a text.
 fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// An e-mail address, in lower case.

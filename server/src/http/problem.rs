@@ -26,7 +26,7 @@ pub struct Problem {
     /// What is wrong with single fields.
     pub errors: Vec<FieldError>,
     /// Further members.
-    pub more: Map<String, Value>,
+    pub more: Vec<(&'static str, Value)>,
     /// Seconds after which to try again (`Retry-After`).
     pub retry_after: Option<i64>,
 }
@@ -84,7 +84,7 @@ impl Problem {
             title: Cow::Borrowed(title),
             detail: Cow::Borrowed(""),
             errors: Vec::new(),
-            more: Map::new(),
+            more: Vec::new(),
             retry_after: None,
         }
     }
@@ -108,9 +108,14 @@ impl Problem {
 
     /// With one more member.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
         self
+    }
+
+    /// A further member.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.more.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The refusal with the id that the log knows it by.
@@ -140,7 +145,7 @@ impl IntoResponse for Problem {
         if !self.errors.is_empty() {
             body.insert("errors".to_owned(), json!(self.errors));
         }
-        body.extend(self.more);
+        body.extend(self.more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let mut response = (self.status, [content_type], Value::Object(body).to_string()).into_response();
         if let Some(seconds) = self.retry_after {

@@ -171,12 +171,7 @@ impl Store {
     }
 
     /// Adds an invitation; one of the same address goes. `false` if somebody with that address has an account.
-    pub async fn invite(
-        &self,
-        invitation: &Invitation,
-        code_hash: &str,
-        entry: &Entry,
-    ) -> Result<bool, Unavailable> {
+    pub async fn invite(&self, invitation: &Invitation, code_hash: &str, entry: &Entry) -> Result<bool, Unavailable> {
         let mut tx = self.begin().await?;
         let taken: Option<String> = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
             .bind(&invitation.email)

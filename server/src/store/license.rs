@@ -178,6 +178,14 @@ async fn replace(
     Ok(true)
 }
 
+/// Writes both rows, in the place of those that came with the configuration if there are any.
+pub(crate) async fn put(tx: &mut Transaction, new: &Bundle, origin: Origin<'_>) -> Result<bool, Unavailable> {
+    match pair(sqlx::query_as(ROWS).fetch_all(&mut **tx).await?) {
+        Some(old) => replace(tx, &old, new, old.revision.saturating_add(1), origin).await,
+        None => install(tx, new, 1, origin).await,
+    }
+}
+
 /// Writes both rows where there are none. `false` if there is one.
 pub(crate) async fn install(
     tx: &mut Transaction,

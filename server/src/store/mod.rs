@@ -23,6 +23,7 @@ use sqlx::{Any, AnyPool, Connection as _, Executor as _, SqlSafeStr as _};
 pub use accounts::{Account, Invited, LastAdmin, NewAccount};
 pub use audit::Entry;
 pub use license::{History, Pair, Rotated};
+pub(crate) use sessions::NewSession;
 pub use sessions::SessionRow;
 pub use setup::{Draft, FirstAdmin, SetupRows, TokenUse};
 
@@ -72,7 +73,8 @@ impl Store {
         sqlx::any::install_default_drivers();
         let Some(path) = sqlite_path(url) else {
             return Err(OpenError(
-                "DATABASE_URL is a PostgreSQL address, which this version cannot use yet: write sqlite://PATH".to_owned(),
+                "DATABASE_URL is a PostgreSQL address, which this version cannot use yet: write sqlite://PATH"
+                    .to_owned(),
             ));
         };
         let failed = |error: &dyn fmt::Display| {

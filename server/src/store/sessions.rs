@@ -58,12 +58,7 @@ pub(crate) async fn end_others(tx: &mut Transaction, user_id: &str, but: &str) -
 
 impl Store {
     /// The session of that hash, if it has not ended: neither at `expires_at`, nor by being unused since `idle_since`.
-    pub async fn session(
-        &self,
-        id_hash: &str,
-        now: i64,
-        idle_since: i64,
-    ) -> Result<Option<SessionRow>, Unavailable> {
+    pub async fn session(&self, id_hash: &str, now: i64, idle_since: i64) -> Result<Option<SessionRow>, Unavailable> {
         let row: Option<(String, String, String, String, i64)> = sqlx::query_as(
             "SELECT users.id, users.name, users.email, users.role, sessions.seen_at \
              FROM sessions JOIN users ON users.id = sessions.user_id \

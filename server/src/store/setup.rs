@@ -157,22 +157,35 @@ impl Store {
         Ok(if self.installer_of(token_hash).await?.is_some() { TokenUse::Used } else { TokenUse::Wrong })
     }
 
+    /// What showing a set-up token would come to now, for somebody who is not known yet.
+    pub async fn setup_token(&self, token_hash: &str) -> Result<TokenUse, Unavailable> {
+        let row: Option<(Option<String>,)> = sqlx::query_as("SELECT installer FROM setup_tokens WHERE token_hash = $1")
+            .bind(token_hash)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(match row {
+            None => TokenUse::Wrong,
+            Some((None,)) => TokenUse::Accepted,
+            Some((Some(_),)) => TokenUse::Used,
+        })
+    }
+
     /// The installer who used a set-up token.
     pub async fn installer_of(&self, token_hash: &str) -> Result<Option<String>, Unavailable> {
-        let row: Option<(Option<String>,)> =
-            sqlx::query_as("SELECT installer FROM setup_tokens WHERE token_hash = $1")
-                .bind(token_hash)
-                .fetch_optional(&self.read)
-                .await?;
+        let row: Option<(Option<String>,)> = sqlx::query_as("SELECT installer FROM setup_tokens WHERE token_hash = $1")
+            .bind(token_hash)
+            .fetch_optional(&self.read)
+            .await?;
         Ok(row.and_then(|(installer,)| installer))
     }
 
     /// Whether an installer showed a set-up token before.
     pub async fn is_installer(&self, installer: &str) -> Result<bool, Unavailable> {
-        let row: Option<String> = sqlx::query_scalar("SELECT token_hash FROM setup_tokens WHERE installer = $1 LIMIT 1")
-            .bind(installer)
-            .fetch_optional(&self.read)
-            .await?;
+        let row: Option<String> =
+            sqlx::query_scalar("SELECT token_hash FROM setup_tokens WHERE installer = $1 LIMIT 1")
+                .bind(installer)
+                .fetch_optional(&self.read)
+                .await?;
         Ok(row.is_some())
     }
 
@@ -193,16 +206,15 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        let there: Option<String> =
-            sqlx::query_scalar("SELECT id FROM users WHERE role = 'platform-admin' LIMIT 1")
-                .fetch_optional(&mut *tx)
-                .await?;
+        let there: Option<String> = sqlx::query_scalar("SELECT id FROM users WHERE role = 'platform-admin' LIMIT 1")
+            .fetch_optional(&mut *tx)
+            .await?;
         if there.is_some() || !config::claim(&mut tx, "setup_admin", &new.user.id, entry.at).await? {
             return Ok(FirstAdmin::TooLate);
         }
         if let Some(bundle) = bundle {
             let origin = Origin { source: "setup", by: &new.user.email, now: entry.at };
-            if !license::install(&mut tx, bundle, 1, origin).await? {
+            if !license::put(&mut tx, bundle, origin).await? {
                 return Ok(FirstAdmin::TooLate);
             }
         }

@@ -30,7 +30,7 @@ pub(in crate::http) async fn license(
     let result = take(&app, &asker, &headers, &body).await;
     let problem = result.as_ref().err();
     // What may be a private key is not kept, not even for the page.
-    let keep: &[_] = if problem.is_some_and(|problem| problem.more.contains_key("secret")) { &[] } else { &["bundle"] };
+    let keep: &[_] = if problem.is_some_and(|problem| problem.member("secret").is_some()) { &[] } else { &["bundle"] };
     let page = page_of(&app, Step::License, problem);
     reply(&app, &asker, &body, Form { page, keep }, result).await
 }
@@ -45,7 +45,8 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
         check_token(app, token).await?;
     }
     // “Continue” with the license that is there already.
-    let kept = body.is_form && body.text("bundle").is_empty() && held.as_ref().and_then(licensing::installable).is_some();
+    let kept =
+        body.is_form && body.text("bundle").is_empty() && held.as_ref().and_then(licensing::installable).is_some();
     let bundle = if kept { None } else { Some(bundle(app, asker, body)?) };
 
     let (installer, cookie) = match installer {
@@ -84,9 +85,7 @@ async fn for_admin(app: &App, asker: &Asker, body: &Body, rows: &SetupRows) -> R
     let bundle = bundle(app, asker, body)?;
     let entry = asker.entry("license.installed", "Installed in the re-opened set-up.");
     match app.store.rotate(0, &bundle, "setup", &entry).await? {
-        Rotated::Done(_) => {
-            Ok(Done::to(app.paths.setup()).json(json!({ "next": Step::Organization.name() })))
-        }
+        Rotated::Done(_) => Ok(Done::to(app.paths.setup()).json(json!({ "next": Step::Organization.name() }))),
         Rotated::Stale => Err(TAKEN),
     }
 }

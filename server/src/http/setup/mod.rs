@@ -14,9 +14,9 @@ mod state;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::{FORWARDED, HOST, HeaderMap};
 use axum::http::uri::Authority;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use countersign_app::{Role, Step};
 use countersign_license::{Inspection, Verdict};
@@ -145,7 +145,8 @@ fn token_problem(code: &'static str, detail: &str) -> Problem {
     }
 }
 
-const NO_TOKEN: &str = "Type the set-up token that the server printed when it started. `countersign setup-token` prints a new one.";
+const NO_TOKEN: &str =
+    "Type the set-up token that the server printed when it started. `countersign setup-token` prints a new one.";
 const WRONG_TOKEN: &str = "This is not the set-up token. `countersign setup-token` prints a new one.";
 const USED_TOKEN: &str = "Somebody used this set-up token already. If that was not you, look into it; `countersign setup-token` prints a new one.";
 
@@ -183,7 +184,8 @@ pub(super) fn routes(app: &App) -> Router<Arc<App>> {
     let paths = &app.paths;
     let mut routes = Router::new().route(&paths.setup(), get(pages::start));
     for step in Step::ALL {
-        routes = routes.route(&paths.setup_step(step), get(move |app, asker, headers| pages::step(step, app, asker, headers)));
+        routes = routes
+            .route(&paths.setup_step(step), get(move |app, asker, headers| pages::step(step, app, asker, headers)));
     }
     routes
         .route(&paths.api("setup/state"), get(state::state))

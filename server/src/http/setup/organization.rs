@@ -23,7 +23,8 @@ async fn name(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     Gate::read(app, asker).await?.open(Step::Organization)?;
     body.check(&["name"])?;
     let name = people::name(body.text("name"), "name")?;
-    let entry = asker.entry("organization.named", format!("The organization is called {}.", countersign_license::shown(&name)));
+    let entry =
+        asker.entry("organization.named", format!("The organization is called {}.", countersign_license::shown(&name)));
     app.store.set_value("organization_name", &name, &entry).await?;
     Ok(Done::to(app.paths.setup_step(Step::Email)).json(json!({ "next": Step::Email.name() })))
 }

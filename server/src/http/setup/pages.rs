@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use countersign_app::{
-    Step, setup_admin, setup_complete, setup_email, setup_license, setup_organization,
-};
+use countersign_app::{Step, setup_admin, setup_complete, setup_email, setup_license, setup_organization};
 
 use super::{Gate, needs_token};
 use crate::http::App;
