@@ -34,7 +34,7 @@ fn hint(text: String) -> Piece {
 }
 
 /// Enough of a fingerprint to tell two keys apart in a narrow column: `9F2C 41D7 …`.
-fn first_groups(fingerprint: &str) -> String {
+pub(crate) fn first_groups(fingerprint: &str) -> String {
     let digits = |from, to| fingerprint.get(from..to).unwrap_or_default().to_ascii_uppercase();
     format!("{} {} …", digits(0, 4), digits(4, 8))
 }

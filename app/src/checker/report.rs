@@ -100,7 +100,8 @@ pub(crate) fn ladder(checks: &[Check]) -> Piece {
         .inside([Piece::new("h2", "").text("Checks"), Piece::new("ol", "ladder").inside(checks.iter().map(row))])
 }
 
-fn raw(inspection: &Inspection) -> Option<Piece> {
+/// Header and claims as they were written, behind a fold.
+pub(crate) fn raw(inspection: &Inspection) -> Option<Piece> {
     let (title, claims) = match (&inspection.claims, &inspection.unverified_claims) {
         (Some(claims), _) => ("Header and claims as signed", Some(claims)),
         (None, claims) => ("Header and claims as written, not verified", claims.as_ref()),

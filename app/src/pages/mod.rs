@@ -3,21 +3,26 @@
 mod email;
 mod forbidden;
 mod form;
+mod home;
 mod invitation;
 mod license_checker;
 mod not_found;
 mod problem;
 mod report;
+mod settings;
 mod setup;
 mod shell;
 mod sign_in;
+mod standing;
 mod unavailable;
 
 pub use forbidden::forbidden;
+pub use home::home;
 pub use invitation::invitation;
 pub use license_checker::license_checker;
 pub use not_found::not_found;
 pub use problem::problem_page;
+pub use settings::*;
 pub use setup::*;
 pub use sign_in::sign_in;
 pub use unavailable::unavailable;

@@ -63,6 +63,12 @@ pub(crate) fn key(key: KeyFacts) -> AnyView {
     .into_any()
 }
 
+/// Whether a private key stands in the text. Such a text is not sent back.
+pub(crate) fn holds_private_key(inspection: &Inspection) -> bool {
+    // Alone or in a wrong place it is no bundle; as the bundle's key it is a key that is refused.
+    inspection.checks.iter().any(|check| matches!(check.code, "private-key" | "key-is-private"))
+}
+
 /// Pieces as part of a view. They escape every text themselves.
 pub(crate) fn pieces(pieces: &[Piece]) -> AnyView {
     let html: String = pieces.iter().map(Piece::to_html).collect();

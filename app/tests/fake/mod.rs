@@ -13,7 +13,7 @@ use countersign_app::{
     Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned,
     Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
 };
-use countersign_license::{Inspection, Policy, State, Trust, compare, inspect};
+use countersign_license::{Inspection, License, Policy, State, Trust, compare, inspect};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
 use rsa::{RsaPrivateKey, RsaPublicKey};
@@ -108,7 +108,7 @@ impl Backend for Fake {
 
     fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview> {
         let current = self.installed.as_ref().and_then(|installed| installed.inspection.license.clone());
-        let policy = Policy { installed: current.as_ref().map(|license| license.key()), ..self.policy.clone() };
+        let policy = Policy { installed: current.as_ref().map(License::key), ..self.policy.clone() };
         let candidate = inspect(bundle, &policy, NOW);
         let comparison = current.zip(candidate.license.as_ref()).map(|(old, new)| compare(&old, new));
         let trust = candidate.trust.unwrap_or(Trust::Bundled);

@@ -167,7 +167,7 @@ fn kept(typed: Option<&str>, sent: Option<&Inspection>) -> String {
     if let Some(bundle) = sent.and_then(|sent| sent.repaired.as_ref()) {
         return bundle.to_json();
     }
-    let is_secret = sent.and_then(Inspection::reason).is_some_and(|reason| reason.code == "private-key");
+    let is_secret = sent.is_some_and(report::holds_private_key);
     typed.filter(|_| !is_secret).unwrap_or_default().to_owned()
 }
 
