@@ -9,8 +9,11 @@
 )]
 
 mod ask;
+#[path = "../../license/tests/common/mod.rs"]
+mod common;
 mod errors;
 mod headers;
 mod limits;
 mod pages;
 mod site;
+mod story;
