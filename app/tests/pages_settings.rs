@@ -437,6 +437,10 @@ fn a_first_license_is_reviewed_without_a_comparison() {
     says(&html, "16 cores");
     says(&html, "Apply license");
     assert_eq!(hidden(&html, "revision"), ["0"]);
+    says(
+        &html,
+        "I know that only the bundle vouches for the key that the license is signed with: 943E 1FD6 …; I compared",
+    );
     assert!(!html.contains("class=\"diff\""));
 }
 
@@ -470,7 +474,9 @@ fn a_bundle_that_is_not_valid_cannot_be_applied_and_stays_in_the_box() {
 fn a_damaged_bundle_comes_back_repaired() {
     let whole = bundle(&claims(400));
     let html = reviewed(active(), &format!("> {whole}\n>\n"));
+    says(&html, "This bundle was damaged Nothing has changed.");
     says(&html, "The box below holds it put together again.");
+    assert!(html.find("name=\"bundle\"") < html.find("class=\"ladder\""), "what can be done comes first");
     assert!(!html.contains("auth/license/rotate"));
 }
 

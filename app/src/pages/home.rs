@@ -58,7 +58,7 @@ fn features(claims: &Claims, state: State) -> AnyView {
         State::NotYetValid => "Features, once the license begins",
         State::Expired | State::Tampered | State::Unlicensed => "Features, until the license expired",
     };
-    let rows: Vec<AnyView> = claims.features.iter().map(|(name, feature)| row(name, feature)).collect();
+    let rows: Vec<AnyView> = claims.features.iter().map(|(name, feature)| row(name, feature, state)).collect();
     if rows.is_empty() {
         return view! {
             <section class="card">
@@ -77,11 +77,12 @@ fn features(claims: &Claims, state: State) -> AnyView {
     .into_any()
 }
 
-fn row(name: &str, feature: &Feature) -> AnyView {
+fn row(name: &str, feature: &Feature, state: State) -> AnyView {
     let (class, tag) = match feature {
-        Feature::Flag(true) => ("tag good", "granted".to_owned()),
+        Feature::Flag(true) if state.grants() => ("tag good", "granted".to_owned()),
+        Feature::Flag(true) => ("tag", "granted".to_owned()),
         Feature::Flag(false) => ("tag", "not granted".to_owned()),
-        Feature::Limit(limit) => ("tag known", limit.to_string()),
+        Feature::Limit(limit) => ("tag", limit.to_string()),
         Feature::Other(_) => ("tag", shown(&feature.to_string())),
     };
     view! { <li><span>{Feature::title(name)}</span> " " <span class=class>{tag}</span></li> }.into_any()

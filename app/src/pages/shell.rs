@@ -12,7 +12,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 const SETTINGS: [(&str, &str); 6] = [
     ("license", "License"),
     ("organization", "Organization"),
-    ("email", "Email"),
+    ("email", "E-mail"),
     ("users", "Users"),
     ("sessions", "Sessions"),
     ("audit", "Audit log"),

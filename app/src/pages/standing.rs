@@ -33,7 +33,7 @@ pub(super) fn standing(visit: &Visit, installed: Option<&Installed>) -> Headline
         State::Expired => said(
             Tone::Bad,
             format!("The license expired {left} ago, on {}", end.day()),
-            format!("What it granted to {organization} cannot be used since {end}."),
+            format!("What it granted to {organization} ended on {end}."),
         ),
         State::NotYetValid => {
             let start = claims.not_before.map_or(visit.now, NumericDate::seconds);

@@ -13,7 +13,7 @@ use countersign_app::{
     Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned,
     Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
 };
-use countersign_license::{Inspection, License, Policy, State, Trust, compare, inspect};
+use countersign_license::{Acknowledgement, Inspection, License, Policy, State, Trust, compare, inspect};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
 use rsa::{RsaPrivateKey, RsaPublicKey};
@@ -112,7 +112,11 @@ impl Backend for Fake {
         let candidate = inspect(bundle, &policy, NOW);
         let comparison = current.zip(candidate.license.as_ref()).map(|(old, new)| compare(&old, new));
         let trust = candidate.trust.unwrap_or(Trust::Bundled);
-        let acknowledgements = comparison.as_ref().map(|all| all.acknowledgements(trust)).unwrap_or_default();
+        let acknowledgements = match &comparison {
+            Some(comparison) => comparison.acknowledgements(trust),
+            None if candidate.license.is_some() && trust == Trust::Bundled => vec![Acknowledgement::KeyChanged],
+            None => Vec::new(),
+        };
         let revision = self.installed.as_ref().map_or(0, |installed| installed.revision);
         self.answer(Preview { candidate, comparison, acknowledgements, revision })
     }

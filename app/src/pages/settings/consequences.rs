@@ -15,10 +15,15 @@ pub(super) fn clause(about: Acknowledgement, comparison: Option<&Comparison>, ca
         row(field).map(|row| (words(row.old.as_ref()), words(row.new.as_ref())))
     };
     match about {
-        Acknowledgement::KeyChanged => match candidate.key {
-            Some(key) => format!("the license is signed with another key: {}", first_groups(&key.sha256.to_string())),
-            None => "the license is signed with another key".to_owned(),
-        },
+        Acknowledgement::KeyChanged => {
+            // Where nothing genuine is installed, there is no key that this one could be another than.
+            let what = match comparison {
+                Some(_) => "the license is signed with another key",
+                None => "only the bundle vouches for the key that the license is signed with",
+            };
+            let key = candidate.key.map(|key| format!(": {}", first_groups(&key.sha256.to_string())));
+            format!("{what}{}", key.unwrap_or_default())
+        }
         Acknowledgement::Downgrade => losses(comparison),
         Acknowledgement::ExpiresSooner => match dates(&Field::Expires) {
             Some((old, new)) => format!("the license expires sooner: on {new}, no longer on {old}"),

@@ -29,7 +29,11 @@ pub async fn settings_license_update(visit: &Visit) -> Result<String, Unavailabl
             if preview.candidate.verdict == Verdict::Valid {
                 ("Review the new license", REVIEW, review(visit, &preview, text))
             } else {
-                ("This bundle cannot be applied", "Nothing has changed.", refused(visit, &preview, text))
+                let heading = match &preview.candidate.repaired {
+                    Some(_) => "This bundle was damaged",
+                    None => "This bundle cannot be applied",
+                };
+                (heading, "Nothing has changed.", refused(visit, &preview, text))
             }
         }
     };
@@ -82,12 +86,12 @@ fn refused(visit: &Visit, preview: &Preview, text: &str) -> AnyView {
         }
         None => (text.to_owned(), None),
     };
+    let (again, ladder) = (ask(visit, &again), pieces(&[ladder(&candidate.checks)]));
     view! {
         {verdict(candidate, &visit.policy)}
         {note}
         {(!is_said).then(|| contact(&visit.policy, claims))}
-        {pieces(&[ladder(&candidate.checks)])}
-        {ask(visit, &again)}
+        {if candidate.repaired.is_some() { view! { {again} {ladder} }.into_any() } else { view! { {ladder} {again} }.into_any() }}
     }
     .into_any()
 }
