@@ -62,7 +62,7 @@ impl<'a> Values<'a> {
         } else if returned.values.is_empty() {
             "It is stored encrypted, and never shown again."
         } else {
-            "Secrets are never sent back to the browser: type it again."
+            "Secrets are never sent back to the browser: if you typed one, type it again."
         };
         Field::password(name, label, "off").help(help).view(returned)
     }
@@ -72,10 +72,8 @@ impl<'a> Values<'a> {
 /// leaves those in sight that the chosen provider needs.
 pub(crate) fn fields(returned: &Returned, stored: Option<&EmailSettings>) -> AnyView {
     let values = Values::of(stored);
-    let host =
-        Field::text("host", "Server").plain().at_most(253).value(values.host).help("Such as `smtp.example.com`.");
-    let username = Field::text("username", "User name (optional)")
-        .plain()
+    let host = Field::plain("host", "Server").at_most(253).value(values.host).help("Such as `smtp.example.com`.");
+    let username = Field::plain("username", "User name (optional)")
         .autocomplete("off")
         .at_most(320)
         .value(values.username)

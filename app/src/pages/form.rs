@@ -4,22 +4,55 @@ use leptos::prelude::*;
 
 use crate::{BundleBox, Returned};
 
+/// What is typed into a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Plain,
+    Email,
+    Address,
+    Number,
+    Password,
+    Code,
+    CodeFromHash,
+}
+
+impl Kind {
+    /// The value of `type`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Password => "password",
+            _ => "text",
+        }
+    }
+
+    /// The value of `inputmode`: which keys a telephone shows.
+    fn keys(self) -> Option<&'static str> {
+        match self {
+            Self::Address => Some("email"),
+            Self::Number => Some("numeric"),
+            _ => None,
+        }
+    }
+
+    fn is_secret(self) -> bool {
+        matches!(self, Self::Password | Self::Code | Self::CodeFromHash)
+    }
+}
+
 /// A field to type into, with its label, help and error. Its id is its name.
 #[must_use]
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     name: &'static str,
     label: &'static str,
-    kind: &'static str,
+    kind: Kind,
     help: String,
     value: String,
     autocomplete: Option<&'static str>,
-    keys: Option<&'static str>,
     lengths: (Option<u32>, Option<u32>),
     is_required: bool,
-    is_plain: bool,
-    is_secret: bool,
-    is_from_hash: bool,
 }
 
 impl Field {
@@ -28,42 +61,48 @@ impl Field {
         Self {
             name,
             label,
-            kind: "text",
+            kind: Kind::Text,
             help: String::new(),
             value: String::new(),
             autocomplete: None,
-            keys: None,
             lengths: (None, None),
             is_required: false,
-            is_plain: false,
-            is_secret: false,
-            is_from_hash: false,
         }
+    }
+
+    /// The name of a machine or an account: no prose, so nothing corrects its spelling.
+    pub(crate) fn plain(name: &'static str, label: &'static str) -> Self {
+        Self { kind: Kind::Plain, ..Self::text(name, label) }
     }
 
     /// An e-mail address.
     pub(crate) fn email(name: &'static str, label: &'static str) -> Self {
-        Self { kind: "email", lengths: (None, Some(254)), ..Self::text(name, label) }
+        Self { kind: Kind::Email, lengths: (None, Some(254)), ..Self::text(name, label) }
     }
 
     /// An e-mail address that need not be given. No browser holds a form back for it, since it may stand where nobody sees it.
     pub(crate) fn address(name: &'static str, label: &'static str) -> Self {
-        Self { keys: Some("email"), lengths: (None, Some(254)), ..Self::text(name, label) }
+        Self { kind: Kind::Address, lengths: (None, Some(254)), ..Self::text(name, label) }
     }
 
     /// A whole number, likewise.
     pub(crate) fn number(name: &'static str, label: &'static str) -> Self {
-        Self { keys: Some("numeric"), lengths: (None, Some(9)), ..Self::text(name, label) }
+        Self { kind: Kind::Number, lengths: (None, Some(9)), ..Self::text(name, label) }
     }
 
     /// A password, or another secret that nobody should read over a shoulder. It is never filled in again.
     pub(crate) fn password(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
-        Self { kind: "password", autocomplete: Some(autocomplete), is_secret: true, ..Self::text(name, label) }
+        Self { kind: Kind::Password, autocomplete: Some(autocomplete), ..Self::text(name, label) }
     }
 
     /// A code that is typed or pasted letter by letter. It is never filled in again.
     pub(crate) fn code(name: &'static str, label: &'static str) -> Self {
-        Self { autocomplete: Some("off"), is_secret: true, ..Self::text(name, label) }
+        Self { kind: Kind::Code, autocomplete: Some("off"), ..Self::text(name, label) }
+    }
+
+    /// A code that is taken from what follows `#` in the address, where scripts run.
+    pub(crate) fn code_from_hash(name: &'static str, label: &'static str) -> Self {
+        Self { kind: Kind::CodeFromHash, ..Self::code(name, label) }
     }
 
     /// With a sentence of help, in which backticks mark code.
@@ -102,36 +141,22 @@ impl Field {
         self
     }
 
-    /// A name of a machine or an account, and no prose.
-    pub(crate) fn plain(mut self) -> Self {
-        self.is_plain = true;
-        self
-    }
-
-    /// Taken from what follows `#` in the address, where scripts run.
-    pub(crate) fn from_hash(mut self) -> Self {
-        self.is_from_hash = true;
-        self
-    }
-
     /// The field as it came back.
     pub(crate) fn view(self, returned: &Returned) -> AnyView {
-        let name = self.name;
-        let typed = if self.is_secret { None } else { returned.value(name) };
-        let value = (self.kind != "password").then(|| typed.map_or(self.value, str::to_owned));
+        let (name, kind) = (self.name, self.kind);
+        let typed = if kind.is_secret() { None } else { returned.value(name) };
+        let value = (kind != Kind::Password).then(|| typed.map_or(self.value, str::to_owned));
         let (least, most) = self.lengths;
-        // Codes and addresses are not prose.
-        let is_prose = self.kind == "text" && !self.is_secret && !self.is_plain && self.keys.is_none();
-        let plain = (!is_prose).then_some("none");
-        let spelling = (!is_prose).then_some("false");
-        let class = (self.kind == "text" && self.is_secret).then_some("mono");
+        let plain = (kind != Kind::Text).then_some("none");
+        let spelling = (kind != Kind::Text).then_some("false");
+        let class = matches!(kind, Kind::Code | Kind::CodeFromHash).then_some("mono");
         view! {
             <div class="field">
                 <label for=name>{self.label}</label>
                 <input
                     id=name
                     name=name
-                    type=self.kind
+                    type=kind.name()
                     class=class
                     value=value
                     autocomplete=self.autocomplete
@@ -140,10 +165,10 @@ impl Field {
                     required=self.is_required
                     minlength=least.map(|least| least.to_string())
                     maxlength=most.map(|most| most.to_string())
-                    inputmode=self.keys
+                    inputmode=kind.keys()
                     aria-invalid=invalid(returned, name)
                     aria-describedby=described_by(name, !self.help.is_empty())
-                    data-from-hash=self.is_from_hash
+                    data-from-hash=kind == Kind::CodeFromHash
                 />
                 {error(returned, name)}
                 {help(name, &self.help)}

@@ -14,7 +14,7 @@ use crate::{Unavailable, Visit};
 pub fn invitation(visit: &Visit) -> Ready<Result<String, Unavailable>> {
     let returned = &visit.returned;
     ready(Ok(document(visit, "Accept your invitation", "Make an account with an invitation.", || {
-        let code = Field::code("code", "Invitation code")
+        let code = Field::code_from_hash("code", "Invitation code")
             .help("It stands at the end of the link in your invitation, behind the `#`. Each code works once.");
         view! {
             <div class="narrow stack">
@@ -24,7 +24,7 @@ pub fn invitation(visit: &Visit) -> Ready<Result<String, Unavailable>> {
                 </div>
                 {problems(returned, &["code", "name", "password"])}
                 <form class="stack" method="post" action=visit.paths.api("invitations/accept") data-checks="">
-                    {code.required().from_hash().view(returned)}
+                    {code.required().view(returned)}
                     {Field::text("name", "Your name").autocomplete("name").required().at_most(200).view(returned)}
                     {password().view(returned)}
                     <div class="row">

@@ -8,12 +8,7 @@ use crate::checker::report;
 use crate::piece::Piece;
 use crate::words::{self, Fact};
 
-/// Verdict, facts, key and checks. `now` in seconds.
-pub(crate) fn inspection(inspection: &Inspection, policy: &Policy, now: i64) -> AnyView {
-    view! { {verdict(inspection, policy)} {details(inspection, now)} }.into_any()
-}
-
-/// The verdict alone.
+/// The verdict.
 pub(crate) fn verdict(inspection: &Inspection, policy: &Policy) -> AnyView {
     pieces(&[report::verdict(inspection, policy)])
 }

@@ -17,7 +17,7 @@ pub fn sign_in(visit: &Visit) -> Ready<Result<String, Unavailable>> {
             <div class="narrow stack">
                 <h1 tabindex="-1">"Sign in"</h1>
                 {problems(returned, &["email", "password"])}
-                <form class="stack" method="post" action=visit.paths.api("auth/sign-in/email")>
+                <form class="stack" method="post" action=visit.paths.api("auth/sign-in/email") data-checks="">
                     {next}
                     {Field::email("email", "E-mail").autocomplete("username").required().view(returned)}
                     {Field::password("password", "Password", "current-password").required().view(returned)}

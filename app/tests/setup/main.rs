@@ -1,4 +1,6 @@
-//! The pages of the set-up and of signing in, as documents. (Panicking is what a test does.)
+//! The pages of the set-up and of signing in, as documents.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "these are tests")]
 
 #[path = "../fake/mod.rs"]
 mod fake;
@@ -10,7 +12,7 @@ use countersign_app::{setup_admin, setup_complete, setup_email, setup_license, s
 
 use fake::{Fake, page};
 use html::{Tag, tags, text};
-use states::{HOSTILE, all, before, fresh, hostile_visit, refused, signed_in, smtp};
+use states::{all, before, fresh, hostile_visit, refused, signed_in, smtp};
 
 fn state(name: &str) -> String {
     all().into_iter().find(|(state, _)| state == name).expect("a state of that name").1
@@ -281,6 +283,13 @@ fn a_bundle_that_was_only_damaged_in_copying_stands_repaired_in_the_box() {
     let kept = html::unescaped(&text(&state("license-damaged"), "textarea"));
     let verdict = countersign_license::inspect(&kept, &countersign_license::Policy::default(), fake::NOW).verdict;
     assert_eq!(verdict, countersign_license::Verdict::Valid);
+}
+
+#[test]
+fn where_scripts_run_nothing_is_said_twice_and_nothing_is_left_out() {
+    // The box judges what stands in it: there it is the same text, here it is the repaired one.
+    assert!(state("license-expired").contains("data-said-above"));
+    assert!(!state("license-damaged").contains("data-said-above"));
 }
 
 #[test]

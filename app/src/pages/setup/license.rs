@@ -40,8 +40,9 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
                 </section>
             }
         });
-        // One that was good when it was given, and is not any more.
-        let stale = setup.license.as_ref().filter(|_| sent.is_none() && setup.preseed_problem.is_none());
+        // One that cannot be used, or cannot be used any more.
+        let held = setup.license.as_ref().filter(|_| sent.is_none());
+        let verdict = held.filter(|_| setup.preseed_problem.is_none());
         view! {
             <div>
                 <h1 tabindex="-1">"Apply your license"</h1>
@@ -49,7 +50,7 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
             </div>
             {problems(returned, fields(setup))}
             {problem}
-            {stale.map(|license| report::inspection(license, &visit.policy, visit.now))}
+            {verdict.map(|license| report::verdict(license, &visit.policy))}
             <form class="stack" method="post" action=visit.paths.api("setup/license") data-checks="">
                 {sent.and_then(repaired)}
                 {bundle_box(returned, kept(typed, sent), HELP, true)}
@@ -62,7 +63,8 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
                 "No bundle yet? Write to " <a href=format!("mailto:{}", profile.contact)>{profile.contact}</a>
                 ". To look at a bundle without using it, open the " <a href=visit.paths.checker()>"license checker"</a> "."
             </p>
-            {sent.map(|sent| refused(visit, sent, typed.unwrap_or_default()))}
+            {held.map(|license| report::details(license, visit.now))}
+            {sent.map(|sent| refused(visit, typed, sent))}
         }
     })
 }
@@ -126,7 +128,7 @@ fn verified(
             {report::verdict(license, &visit.policy)}
             {forms}
             {match sent {
-                Some(sent) => refused(visit, sent, typed.unwrap_or_default()),
+                Some(sent) => refused(visit, typed, sent),
                 None => report::details(license, visit.now),
             }}
         }
@@ -180,10 +182,10 @@ fn repaired(sent: &Inspection) -> Option<AnyView> {
 }
 
 /// What was found in a bundle that was not taken.
-fn refused(visit: &Visit, sent: &Inspection, typed: &str) -> AnyView {
-    // Where scripts run, the box says this by itself: once is enough.
-    let policy = Policy::default();
-    let is_said = headline(&inspect(typed, &policy, visit.now), &policy) == headline(sent, &visit.policy);
+fn refused(visit: &Visit, typed: Option<&str>, sent: &Inspection) -> AnyView {
+    // Where scripts run, the box says by itself what is in it: the same once more would be too much.
+    let (policy, text) = (Policy::default(), kept(typed, Some(sent)));
+    let is_said = headline(&inspect(text, &policy, visit.now), &policy) == headline(sent, &visit.policy);
     view! {
         <section class="stack sent" data-said-above=is_said.then_some("")>
             <h2>"What was found in the bundle you sent"</h2>
