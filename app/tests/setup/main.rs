@@ -1,6 +1,6 @@
 //! The pages of the set-up and of signing in, as documents.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "these are tests")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
 #[path = "../fake/mod.rs"]
 mod fake;
