@@ -245,6 +245,13 @@ fn a_license_from_the_configuration_opens_verified() {
 }
 
 #[test]
+fn what_is_wrong_with_the_configuration_is_said_before_a_bundle_is_asked_for() {
+    let page = state("license-preseed-problem");
+    let (said, asked) = (page.find("<code>LICENSE_PUBLIC_KEY</code> is not."), page.find("<textarea"));
+    assert!(said.is_some() && said < asked, "{page}");
+}
+
+#[test]
 fn a_license_from_the_configuration_needs_no_bundle_but_the_token() {
     let page = state("license-preseeded-token");
     let tags = tags(&page);

@@ -3,7 +3,7 @@
 use countersign_license::{Inspection, Policy, Verdict, inspect};
 use leptos::prelude::*;
 
-use crate::pages::form::{Field, bundle_box, problems};
+use crate::pages::form::{Field, bundle_box, problems, prose};
 use crate::pages::report;
 use crate::pages::shell::wizard;
 use crate::words::headline;
@@ -35,7 +35,7 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
             view! {
                 <section class="verdict warn">
                     <h2>"The license in the configuration cannot be used"</h2>
-                    <p>{problem.clone()}</p>
+                    <p>{prose(problem)}</p>
                     <p>"Correct the configuration and start the server again, or paste the bundle here."</p>
                 </section>
             }
