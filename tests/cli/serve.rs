@@ -1,67 +1,10 @@
 //! `serve`: the process, from its first line to its end.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
-use crate::run::{command, empty, run};
-
-/// A running server. It ends with the test.
-struct Server {
-    child: Child,
-    address: String,
-    base: String,
-}
-
-impl Server {
-    fn start(name: &str, arguments: &[&str]) -> Self {
-        let mut child = command(&empty(name), &[])
-            .args(["serve", "--listen-addr", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).expect("a line");
-        let url = line.trim().strip_prefix("Countersign listens on http://").expect("its address").to_owned();
-        let (address, base) = url.split_once('/').expect("a path");
-        Self { child, address: address.to_owned(), base: format!("/{base}") }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    }
-
-    /// Sends SIGTERM and waits: the exit status, how long it took, and the log.
-    fn stop(mut self) -> (Option<i32>, Duration, String) {
-        let started = Instant::now();
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        let status = self.child.wait().expect("it ends");
-        let took = started.elapsed();
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).expect("UTF-8");
-        (status.code(), took, log)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::run::{empty, run};
+use crate::running::Server;
 
 #[test]
 fn it_says_where_it_listens_and_ends_when_told_to() {

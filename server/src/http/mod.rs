@@ -212,8 +212,7 @@ impl App {
         let detail = format!("{}. {}", words.title, words.body);
         let problem = Problem { code, title: words.title.into(), ..Problem::field("bundle", code, detail.as_str()) };
         let problem = problem.detail(detail).with("verdict", inspection.verdict.name());
-        // Claims and rows serialize; nothing of token, signature or key is among them.
-        let problem = problem.with("inspection", serde_json::to_value(inspection).unwrap_or_default());
+        let problem = problem.with("inspection", inspection);
         let is_secret = inspection.checks.iter().any(|check| check.code == "private-key");
         if is_secret { problem.with("secret", true) } else { problem }
     }

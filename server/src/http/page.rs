@@ -77,7 +77,7 @@ impl App {
         let html = if problem.code == Problem::UNAVAILABLE.code {
             countersign_app::unavailable(&self.paths, &nonce)
         } else {
-            let id = problem.member("id").and_then(|id| id.as_str()).unwrap_or_default();
+            let id = problem.member("id").map(|id| id.get().trim_matches('"')).unwrap_or_default();
             let detail = if problem.detail.is_empty() { "" } else { &problem.detail };
             countersign_app::problem_page(&self.paths, &nonce, problem.status.as_u16(), &problem.title, detail, id)
         };

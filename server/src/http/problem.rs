@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_app::FieldError;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::ids::NoRandomness;
 use crate::passwords::Failed;
@@ -13,7 +14,7 @@ use crate::seal::Unsealable;
 use crate::store::Unavailable;
 
 /// A refusal as programs read it. What went wrong inside is logged, never told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     /// The status.
     pub status: StatusCode,
@@ -26,7 +27,7 @@ pub struct Problem {
     /// What is wrong with single fields.
     pub errors: Vec<FieldError>,
     /// Further members.
-    pub more: Vec<(&'static str, Value)>,
+    pub more: Vec<(&'static str, Box<RawValue>)>,
     /// Seconds after which to try again (`Retry-After`).
     pub retry_after: Option<i64>,
 }
@@ -108,14 +109,17 @@ impl Problem {
 
     /// With one more member.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.more.push((name, value.into()));
+    pub fn with(mut self, name: &'static str, value: impl Serialize) -> Self {
+        // As it serializes, digit by digit: a number of a license may be larger than any type of ours.
+        if let Ok(value) = to_raw_value(&value) {
+            self.more.push((name, value));
+        }
         self
     }
 
     /// A further member.
-    pub fn member(&self, name: &str) -> Option<&Value> {
-        self.more.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    pub fn member(&self, name: &str) -> Option<&RawValue> {
+        self.more.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
     /// The refusal with the id that the log knows it by.
@@ -135,19 +139,20 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = Map::new();
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("code".to_owned(), json!(self.code));
-        body.insert("title".to_owned(), json!(self.title));
-        if !self.detail.is_empty() {
-            body.insert("detail".to_owned(), json!(self.detail));
-        }
-        if !self.errors.is_empty() {
-            body.insert("errors".to_owned(), json!(self.errors));
-        }
-        body.extend(self.more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let (detail, errors) = (&self.detail, &self.errors);
+        let mut members = vec![
+            ("status", to_raw_value(&self.status.as_u16())),
+            ("code", to_raw_value(self.code)),
+            ("title", to_raw_value(&self.title)),
+        ];
+        members.extend((!detail.is_empty()).then(|| ("detail", to_raw_value(detail))));
+        members.extend((!errors.is_empty()).then(|| ("errors", to_raw_value(errors))));
+        let members = members.into_iter().filter_map(|(name, value)| Some((name, value.ok()?))).chain(self.more);
+        let body = members.collect::<Vec<_>>();
+        let body: Vec<String> = body.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let body = format!("{{{}}}", body.join(","));
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let mut response = (self.status, [content_type], Value::Object(body).to_string()).into_response();
+        let mut response = (self.status, [content_type], body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -4,7 +4,9 @@ use axum::http::header::{ETAG, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use countersign_app::Returned;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::asker::{Asker, cookie, set_cookie};
 use super::body::Body;
@@ -18,8 +20,8 @@ const PURPOSE: &str = "returned";
 /// It was done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Done {
-    /// The answer to a program; `null` is an empty object.
-    pub(super) json: Value,
+    /// The answer to a program; nothing is an empty object.
+    pub(super) json: Option<Box<RawValue>>,
     /// The page that a form goes on to.
     pub(super) next: String,
     /// What that page says.
@@ -43,8 +45,9 @@ impl Done {
     }
 
     /// With an answer for programs.
-    pub(super) fn json(mut self, json: Value) -> Self {
-        self.json = json;
+    pub(super) fn json(mut self, json: impl Serialize) -> Self {
+        // As it serializes, digit by digit: `json!` would lose numbers that are larger than any type of ours.
+        self.json = to_raw_value(&json).ok();
         self
     }
 }
@@ -74,8 +77,10 @@ pub(super) async fn reply(
             response
         }
         Ok(done) => {
-            let json = if done.json.is_null() { Value::Object(serde_json::Map::new()) } else { done.json };
-            let mut response = answer(StatusCode::OK, &json);
+            let mut response = match &done.json {
+                Some(json) => answer(StatusCode::OK, json),
+                None => answer(StatusCode::OK, &json!({})),
+            };
             cookies(&mut response, done.cookies);
             if let Some(revision) = done.revision {
                 tag(response.headers_mut(), revision);
@@ -97,9 +102,10 @@ pub(super) async fn reply(
 }
 
 /// JSON with a status.
-pub(super) fn answer(status: StatusCode, json: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, json: &impl Serialize) -> Response {
     let content_type = (axum::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    (status, [content_type], json.to_string()).into_response()
+    // What is answered here always serializes.
+    (status, [content_type], serde_json::to_string(json).unwrap_or_default()).into_response()
 }
 
 /// `303 See Other`: the browser goes on with GET.

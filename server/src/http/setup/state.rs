@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use countersign_app::Step;
-use serde_json::json;
+use countersign_license::Inspection;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{COMPLETED, Gate, TAKEN, needs_token};
 use crate::http::App;
@@ -20,15 +22,20 @@ pub(in crate::http) async fn state(State(app): State<Arc<App>>, asker: Asker, he
         Ok(Gate::Completed) => COMPLETED.into_response(),
         Ok(Gate::SignIn) => TAKEN.into_response(),
         Ok(Gate::Open { rows, license, step }) => {
-            let steps: Vec<_> =
-                Step::ALL.into_iter().map(|each| json!({ "name": each.name(), "done": each < step })).collect();
-            let state = json!({
-                "next": step.name(),
-                "steps": steps,
-                "tokenRequired": rows.admin.is_none() && needs_token(&app, &headers),
-                "license": license,
-            });
+            let steps = Step::ALL.map(|each| json!({ "name": each.name(), "done": each < step }));
+            let token_required = rows.admin.is_none() && needs_token(&app, &headers);
+            let state = SetupState { next: step.name(), steps, token_required, license };
             answer(StatusCode::OK, &state)
         }
     }
+}
+
+/// The answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SetupState {
+    next: &'static str,
+    steps: [Value; 5],
+    token_required: bool,
+    license: Option<Inspection>,
 }
