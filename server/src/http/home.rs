@@ -17,7 +17,7 @@ pub(super) async fn home(State(app): State<Arc<App>>, asker: Asker, headers: Hea
         (Ok(false), _) => see(&app.paths.setup()),
         (Ok(true), Ok(Some(_))) => {
             let visiting = Visiting::begin(&app, &asker, &headers).await;
-            let html = countersign_app::sign_in(&visiting.visit).await;
+            let html = countersign_app::home(&visiting.visit).await;
             visiting.answer(html)
         }
         (Ok(true), Ok(None)) => app.to_sign_in(),
