@@ -84,7 +84,13 @@ impl Server {
 
     /// Somebody with a browser: keeps cookies and says where requests come from.
     pub fn browser(&self) -> Browser {
-        Browser { router: self.router.clone(), base: self.base.clone(), jar: BTreeMap::new(), headers: Vec::new() }
+        Browser {
+            router: self.router.clone(),
+            base: self.base.clone(),
+            jar: BTreeMap::new(),
+            host: "localhost".to_owned(),
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -94,6 +100,8 @@ pub struct Browser {
     router: Router,
     base: String,
     pub jar: BTreeMap<String, String>,
+    /// The host that it asks for.
+    pub host: String,
     /// Headers that go with each request.
     pub headers: Vec<(String, String)>,
 }
@@ -134,7 +142,7 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(at(&self.base, path)).header("host", "localhost");
+        let mut request = Request::builder().method(method).uri(at(&self.base, path)).header("host", &self.host);
         for (name, value) in headers.iter().copied().chain(self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()))) {
             request = request.header(name, value);
         }

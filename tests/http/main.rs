@@ -15,5 +15,6 @@ mod errors;
 mod headers;
 mod limits;
 mod pages;
+mod setup;
 mod site;
 mod story;
