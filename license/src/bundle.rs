@@ -7,7 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Serialize;
 
-use crate::json::{Json, JsonError};
+use crate::json::{Json, JsonError, write_string};
 use crate::key::contains_private_key;
 use crate::shown;
 
@@ -27,8 +27,12 @@ pub struct Bundle {
 impl Bundle {
     /// The bundle as JSON, indented as the vendor ships it.
     pub fn to_json(&self) -> String {
-        // Two strings always serialize.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        let mut out = "{\n  \"jwt\": ".to_owned();
+        write_string(&mut out, &self.jwt);
+        out.push_str(",\n  \"publicKey\": ");
+        write_string(&mut out, &self.public_key);
+        out.push_str("\n}");
+        out
     }
 }
 
