@@ -34,7 +34,8 @@ fi
 
 # As small as it gets: the standard library is compiled along with the page, so that a panic is one instruction and leaves no
 # message, no place and no formatting code behind (measured: 118,195 bytes of brotli become 102,882). Those switches are not
-# stable yet, hence the bootstrap variable. Without the library's source the page comes out right, and larger.
+# stable yet, hence the bootstrap variable. Equal functions are left to wasm-opt to merge, so that each has its own name until
+# scripts/pack/shrink.mjs has used it. Without the library's source the page comes out right, and larger.
 smallest=()
 library=$(RUSTUP_TOOLCHAIN="$WEB_TOOLCHAIN" rustc --print sysroot)/lib/rustlib/src/rust/library
 if [ -d "$library" ]; then
@@ -43,7 +44,7 @@ if [ -d "$library" ]; then
     CARGO_UNSTABLE_BUILD_STD="std,panic_abort"
     CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
     CARGO_BUILD_TARGET=wasm32-unknown-unknown
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zfmt-debug=none -Zlocation-detail=none"
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zfmt-debug=none -Zlocation-detail=none -Zmerge-functions=disabled"
   )
 else
   echo "$1: the source of Rust's standard library is not installed (rustup component add rust-src), so the bundle will be larger"

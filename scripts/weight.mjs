@@ -7,7 +7,7 @@ import { brotliCompressSync } from "node:zlib";
 const target = process.argv[2] ?? "target";
 const budgets = [
   { folder: "checker", what: "the static checker, all of it", limit: 100_000, counts: () => true },
-  { folder: "site", what: "the islands' script", limit: 100_000, counts: (name) => name === "islands.js" },
+  { folder: "site", what: "the islands' script", limit: 90_000, counts: (name) => name === "islands.js" },
 ];
 
 let outgrown = 0;

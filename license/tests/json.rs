@@ -33,8 +33,8 @@ fn open(raw: &str, depth: usize, path: &str) -> Result<Json, JsonError> {
             let members = level.deserialize_map(Members).map_err(|_| JsonError::LoneSurrogate)?;
             let mut names: Vec<&String> = members.iter().map(|(name, _)| name).collect();
             names.sort();
-            if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(JsonError::DuplicateMember { path: join(path, pair[0]) });
+            if let Some([name, _]) = names.array_windows().find(|[one, next]| one == next) {
+                return Err(JsonError::DuplicateMember { path: join(path, name) });
             }
             let open = |(name, value): &(String, &RawValue)| {
                 Ok((name.clone(), open(value.get(), depth + 1, &join(path, name))?))
