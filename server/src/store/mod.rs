@@ -118,7 +118,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
-        sqlx::query("SELECT key FROM platform_config LIMIT 1").fetch_optional(&self.read).await.is_ok()
+        self.is_set_up().await.is_ok()
     }
 
     /// Waits for what runs, and closes.
