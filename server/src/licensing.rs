@@ -2,10 +2,11 @@
 
 use countersign_app::{Installed, Preview, Replaced};
 use countersign_license::{
-    Acknowledgement, Bundle, Inspection, License, Policy, State, Trust, Verdict, compare, inspect_with,
+    Acknowledgement, Bundle, Comparison, Inspection, License, Policy, State, Trust, Verdict, compare, inspect_with,
+    shown,
 };
 
-use crate::store::{Pair, Store, Unavailable};
+use crate::store::{Entry, Pair, Rotated, Store, Unavailable};
 use crate::verify;
 
 /// The license in use, read and inspected now; `None` if there is none.
@@ -70,4 +71,129 @@ pub fn inspect_bundle(bundle: &Bundle, policy: &Policy, now: i64) -> Inspection 
     // In one line: indented, a bundle near the limit of 64 KiB would grow beyond it.
     let json = serde_json::to_vec(bundle).unwrap_or_default();
     inspect_with(json, policy, now, verify::rs256)
+}
+
+/// A rotation that somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Rotation<'a> {
+    /// The new bundle, as it was sent.
+    pub text: &'a [u8],
+    /// The revision that it replaces; 0 where nothing is installed.
+    pub expected: i64,
+    /// What is acknowledged.
+    pub acknowledged: &'a [Acknowledgement],
+    /// How it comes in, as [`Installed::source`] says it.
+    pub source: &'static str,
+    /// Who asks, when, and as what it is recorded. The detail is written here.
+    pub entry: Entry,
+}
+
+/// A rotation that was carried out.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The new revision.
+    pub revision: i64,
+    /// What is installed now.
+    pub inspection: Inspection,
+}
+
+/// Why a rotation was not carried out. Nothing was changed.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// The database does not answer.
+    Unavailable,
+    /// The bundle is not valid now.
+    NotValid(Box<Inspection>),
+    /// Something else is installed than was looked at.
+    Stale(Box<Meanwhile>),
+    /// It is installed already.
+    Same,
+    /// These must be acknowledged first.
+    Unacknowledged(Vec<Acknowledgement>),
+}
+
+/// What happened since somebody looked.
+#[derive(Clone, Debug)]
+pub struct Meanwhile {
+    /// What is installed now.
+    pub installed: Option<Installed>,
+    /// What that changed in the license that was looked at, where both are genuine and known.
+    pub changed: Option<Comparison>,
+}
+
+impl From<Unavailable> for Refusal {
+    fn from(_: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// Replaces the license and its key together, or not at all.
+pub async fn rotate(store: &Store, policy: &Policy, mut rotation: Rotation<'_>) -> Result<Applied, Refusal> {
+    let now = rotation.entry.at;
+    let pair = store.pair().await?;
+    let stored = pair.as_ref().map(|pair| pair.bundle.jwt.clone());
+    let current = pair.map(|pair| judged(pair, policy, now));
+    let preview = compared(current.as_ref(), policy, rotation.text, now);
+    let Some(bundle) = installable(&preview.candidate) else {
+        return Err(Refusal::NotValid(Box::new(preview.candidate)));
+    };
+    if preview.revision != rotation.expected {
+        return Err(stale(store, policy, current, rotation.expected, now).await?);
+    }
+    let key = |inspection: &Inspection| inspection.key.map(|key| key.sha256);
+    let is_same_key = current.as_ref().is_some_and(|current| key(&current.inspection) == key(&preview.candidate));
+    if stored.as_ref() == Some(&bundle.jwt) && is_same_key {
+        return Err(Refusal::Same);
+    }
+    let missing: Vec<Acknowledgement> =
+        preview.acknowledgements.iter().filter(|one| !rotation.acknowledged.contains(one)).copied().collect();
+    if !missing.is_empty() {
+        return Err(Refusal::Unacknowledged(missing));
+    }
+    let old = current.as_ref().map(|current| &current.inspection);
+    rotation.entry.detail = described(old, &preview, rotation.expected.saturating_add(1));
+    match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry).await? {
+        Rotated::Done(revision) => Ok(Applied { revision, inspection: preview.candidate }),
+        Rotated::Stale => {
+            let current = installed(store, policy, now).await?;
+            Err(stale(store, policy, current, rotation.expected, now).await?)
+        }
+    }
+}
+
+/// The newest license that was in use and is another than the one in use now.
+pub async fn previous(store: &Store) -> Result<Option<Bundle>, Unavailable> {
+    let current = store.pair().await?.map(|pair| pair.bundle);
+    let history = store.license_history(HISTORY).await?;
+    Ok(history.into_iter().map(|row| row.bundle).find(|bundle| Some(bundle) != current.as_ref()))
+}
+
+/// How far back anybody looks.
+pub const HISTORY: i64 = 50;
+
+async fn stale(
+    store: &Store,
+    policy: &Policy,
+    current: Option<Installed>,
+    expected: i64,
+    now: i64,
+) -> Result<Refusal, Unavailable> {
+    let history = store.license_history(HISTORY).await?;
+    let seen = history.into_iter().find(|row| row.revision == expected);
+    let seen = seen.and_then(|row| inspect_bundle(&row.bundle, policy, now).license);
+    let newer = current.as_ref().and_then(|current| current.inspection.license.as_ref());
+    let changed = seen.as_ref().zip(newer).map(|(old, new)| compare(old, new));
+    Ok(Refusal::Stale(Box::new(Meanwhile { installed: current, changed })))
+}
+
+/// A rotation in a sentence for the audit log. Names and fingerprints, never a token or key.
+fn described(old: Option<&Inspection>, preview: &Preview, revision: i64) -> String {
+    let name = |inspection: &Inspection| match &inspection.license {
+        Some(license) => format!("license {} (key {})", shown(&license.claims().license_id), license.key()),
+        None => "a license that was not genuine".to_owned(),
+    };
+    let old = old.map_or_else(|| "no license".to_owned(), name);
+    let codes: Vec<&str> = preview.acknowledgements.iter().map(|one| one.code()).collect();
+    let acknowledged = if codes.is_empty() { "nothing to acknowledge".to_owned() } else { codes.join(", ") };
+    format!("Revision {revision}: from {old} to {}; acknowledged: {acknowledged}.", name(&preview.candidate))
 }

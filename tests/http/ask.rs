@@ -113,13 +113,13 @@ impl Browser {
 
     /// What a program sends.
     pub async fn json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
-        self.send(Method::POST, path, &[("content-type", "application/json")], &body.to_string()).await
+        self.send(Method::POST, path, &[("content-type", "application/json")], body.to_string()).await
     }
 
     /// The same, with further headers.
     pub async fn json_with(&mut self, path: &str, headers: &[(&str, &str)], body: &serde_json::Value) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
-        self.send(Method::POST, path, &headers, &body.to_string()).await
+        self.send(Method::POST, path, &headers, body.to_string()).await
     }
 
     /// What a page's form sends. The answer is the redirect.
@@ -130,7 +130,7 @@ impl Browser {
             ("origin", "http://localhost"),
             ("sec-fetch-site", "same-origin"),
         ];
-        self.send(Method::POST, path, &headers, &body).await
+        self.send(Method::POST, path, &headers, body).await
     }
 
     /// Goes where a redirect leads.
@@ -141,7 +141,13 @@ impl Browser {
         self.get(&below).await
     }
 
-    pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(at(&self.base, path)).header("host", &self.host);
         for (name, value) in headers.iter().copied().chain(self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()))) {
             request = request.header(name, value);
@@ -150,7 +156,7 @@ impl Browser {
             let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", pairs.join("; "));
         }
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let request = request.body(Body::from(body.into())).expect("a request");
         let answer = ask(&self.router, request).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("text");

@@ -1,5 +1,6 @@
 //! Accounts: signing in and out, sessions, the license for people who are signed in.
 
+mod license;
 pub(super) mod session;
 mod sign_in;
 mod sign_out;
@@ -19,4 +20,5 @@ pub(super) fn routes(app: &App) -> Router<Arc<App>> {
         .route(&paths.api("auth/sign-in/email"), post(sign_in::sign_in))
         .route(&paths.api("auth/sign-out"), post(sign_out::sign_out))
         .route(&paths.api("auth/get-session"), get(session::get_session))
+        .merge(license::routes(app))
 }
