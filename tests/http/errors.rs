@@ -27,7 +27,7 @@ async fn where_nothing_is_people_get_a_page() {
 #[tokio::test]
 async fn where_nothing_is_programs_get_a_problem() {
     for base in BASES {
-        for path in ["/api", "/api/", "/api/auth/license/status"] {
+        for path in ["/api", "/api/", "/api/auth/license/nothing"] {
             assert_problem(&get(base, path).await, 404, "not-found");
         }
         let asked = send(base, Method::GET, &at(base, "/nope"), &[("accept", "application/json")]).await;

@@ -198,7 +198,7 @@ async fn each_role_may_do_what_is_its_own_and_nothing_else() {
             (Method::POST, "copy", false),
         ] {
             let path = format!("/api/auth/license/{path}");
-            let mut ask = async |who: &mut Browser| -> Answer {
+            let ask = async |who: &mut Browser| -> Answer {
                 let body = if method == Method::GET { String::new() } else { body(&renewal()).to_string() };
                 who.send(method.clone(), &path, &[("content-type", "application/json")], body).await
             };
@@ -286,4 +286,26 @@ async fn without_a_database_nothing_is_said_to_be_licensed() {
     assert_eq!(admin.get("/settings/license").await.status, 503);
     let answer = admin.json_with("/api/auth/license/rotate", &[("if-match", "\"1\"")], &body(&renewal())).await;
     assert_eq!(answer.status, 503);
+}
+
+#[tokio::test]
+async fn numbers_of_any_size_are_told_as_they_stand_in_the_token() {
+    let number = "1234567890123456789012345678901234567890.10e999";
+    let mut claims = crate::story::claims();
+    claims["scrydon"]["features"]["quota"] = json!("QUOTA");
+    let payload = claims.to_string().replace("\"QUOTA\"", number);
+    let server = Server::start("/").await;
+    let mut admin = server.install(&first()).await;
+    let huge = body(&VENDOR.sign(&payload));
+    let headers = [("if-match", "\"1\"")];
+    let mut bodies = vec![admin.json("/api/auth/license/preview", &huge).await.body];
+    bodies.push(admin.json_with("/api/auth/license/rotate", &headers, &huge).await.body);
+    bodies.push(admin.json("/api/auth/license/get-claims", &json!({})).await.body);
+    let back = json!({ "acknowledge": ["expires-sooner", "downgrade", "older"] });
+    let answer = admin.json_with("/api/auth/license/revert", &[("if-match", "\"2\"")], &back).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    bodies.push(admin.get("/api/auth/license/history").await.body);
+    for body in bodies {
+        assert!(body.contains(number), "{body}");
+    }
 }

@@ -233,7 +233,8 @@ async fn no_vector_that_is_not_valid_changes_a_byte() {
         for path in ["rotate", "preview"] {
             let path = format!("/api/auth/license/{path}");
             let answer = admin.send(Method::POST, &path, &headers, bytes.clone()).await;
-            let looked = answer.status == 200 && path.ends_with("preview") && answer.json()["applicable"] == false;
+            let looked =
+                answer.status == 200 && path.ends_with("preview") && answer.body.contains(r#""applicable":false"#);
             assert!(looked || answer.status.is_client_error(), "{}: {path}: {}", vector.name, answer.status);
         }
         if let Ok(text) = String::from_utf8(bytes) {
@@ -403,7 +404,7 @@ async fn of_two_rotations_at_once_one_wins_whole_and_the_log_says_which() {
 async fn readers_see_the_old_license_or_the_new_one_and_never_a_stale_one_after_the_answer() {
     const READERS: usize = 64;
     const ROTATIONS: i64 = if cfg!(debug_assertions) { 200 } else { 1000 };
-    let (server, mut admin) = Server::set_up("/").await;
+    let (_server, mut admin) = Server::set_up("/").await;
     let [a, b] = pair(0);
     let all = ["key-changed", "downgrade", "expires-sooner", "older"];
     assert_eq!(rotate(&mut admin, 1, &a, &all).await.status, 200);

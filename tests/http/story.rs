@@ -42,10 +42,13 @@ impl Vendor {
     pub fn issue(&self, changes: &Value) -> Bundle {
         let mut claims = claims();
         merge(&mut claims, changes);
-        Bundle {
-            jwt: token(&self.key, r#"{"alg":"RS256","typ":"JWT"}"#, &claims.to_string()),
-            public_key: self.public.clone(),
-        }
+        self.sign(&claims.to_string())
+    }
+
+    /// A bundle of this payload.
+    pub fn sign(&self, payload: &str) -> Bundle {
+        let jwt = token(&self.key, r#"{"alg":"RS256","typ":"JWT"}"#, payload);
+        Bundle { jwt, public_key: self.public.clone() }
     }
 
     /// The SHA-256 fingerprint of the key.
