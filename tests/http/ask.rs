@@ -146,7 +146,7 @@ impl Browser {
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: impl Into<Vec<u8>>,
+        body: impl AsRef<[u8]>,
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(at(&self.base, path)).header("host", &self.host);
         for (name, value) in headers.iter().copied().chain(self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()))) {
@@ -156,7 +156,7 @@ impl Browser {
             let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", pairs.join("; "));
         }
-        let request = request.body(Body::from(body.into())).expect("a request");
+        let request = request.body(Body::from(body.as_ref().to_vec())).expect("a request");
         let answer = ask(&self.router, request).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().expect("text");
