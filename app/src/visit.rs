@@ -86,6 +86,15 @@ impl Role {
     pub fn is_admin(self) -> bool {
         self != Self::Member
     }
+
+    /// Whether this role may invite somebody into the other one, give it, and change or remove those who have it.
+    pub fn may_manage(self, other: Self) -> bool {
+        match self {
+            Self::PlatformAdmin => true,
+            Self::OrgAdmin => other != Self::PlatformAdmin,
+            Self::Member => false,
+        }
+    }
 }
 
 /// What came back from a form: it is shown once, on the page that the form stands on.

@@ -47,6 +47,7 @@ CREATE TABLE invitations (
     code_hash TEXT NOT NULL UNIQUE,
     email TEXT NOT NULL,
     role TEXT NOT NULL,
+    inviter_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     invited_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
@@ -76,12 +77,15 @@ CREATE TABLE returned (
 );
 CREATE INDEX returned_by_end ON returned (expires_at);
 
--- Tries to sign in, counted by account and by address in fixed periods.
+-- Tries of the last minute: to sign in, by account and by address. `subject` is a hash.
 CREATE TABLE attempts (
-    subject TEXT PRIMARY KEY,
-    period BIGINT NOT NULL,
-    tries BIGINT NOT NULL
+    id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (id, subject)
 );
+CREATE INDEX attempts_by_subject ON attempts (subject, at);
+CREATE INDEX attempts_by_time ON attempts (at);
 
 CREATE TABLE audit (
     id TEXT PRIMARY KEY,

@@ -24,15 +24,19 @@ pub struct NewAccount {
     pub password_hash: String,
 }
 
-/// What a change of users came to.
+/// What managing users and invitations came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastAdmin {
+pub enum Managed {
     /// It was done.
     Done,
     /// There would be no platform administrator any more: nothing was changed.
-    WouldBeGone,
-    /// There is no such user.
-    NoSuchUser,
+    LastAdmin,
+    /// Somebody with that address has an account already.
+    AddressTaken,
+    /// There is no such user or invitation.
+    NotThere,
+    /// The role of who asks does not go so far.
+    NotAllowed,
 }
 
 /// What accepting an invitation came to.
@@ -76,6 +80,36 @@ async fn one_at_a_time(tx: &mut Transaction) -> Result<(), Unavailable> {
     Ok(())
 }
 
+/// The role of a user, as it is now and not when the request began.
+async fn role_of(tx: &mut Transaction, id: &str) -> Result<Option<Role>, Unavailable> {
+    let role: Option<String> =
+        sqlx::query_scalar("SELECT role FROM users WHERE id = $1").bind(id).fetch_optional(&mut **tx).await?;
+    Ok(role.map(|role| Role::parse(&role).unwrap_or(Role::Member)))
+}
+
+/// Why `by` may not change the user `id`, or may not make it `to`; and if there is no reason, the user's role.
+async fn manage(tx: &mut Transaction, by: &str, id: &str, to: Role) -> Result<Result<Role, Managed>, Unavailable> {
+    one_at_a_time(tx).await?;
+    let Some(by) = role_of(tx, by).await? else { return Ok(Err(Managed::NotAllowed)) };
+    if by == Role::Member {
+        return Ok(Err(Managed::NotAllowed));
+    }
+    let Some(role) = role_of(tx, id).await? else { return Ok(Err(Managed::NotThere)) };
+    if !by.may_manage(role) || !by.may_manage(to) {
+        return Ok(Err(Managed::NotAllowed));
+    }
+    if role == Role::PlatformAdmin && to != Role::PlatformAdmin {
+        let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'platform-admin' AND id <> $1")
+            .bind(id)
+            .fetch_one(&mut **tx)
+            .await?;
+        if others == 0 {
+            return Ok(Err(Managed::LastAdmin));
+        }
+    }
+    Ok(Ok(role))
+}
+
 impl Store {
     /// The account of an e-mail address, in lower case.
     pub async fn account(&self, email: &str) -> Result<Option<Account>, Unavailable> {
@@ -116,69 +150,88 @@ impl Store {
         Ok(rows.into_iter().map(user).collect())
     }
 
-    /// Gives a user another role.
-    pub async fn set_role(&self, id: &str, role: Role, entry: &Entry) -> Result<LastAdmin, Unavailable> {
+    /// Gives a user another role, as `by` may. Who loses might loses the invitations that were made with it.
+    pub async fn set_role(&self, by: &str, id: &str, role: Role, entry: &Entry) -> Result<Managed, Unavailable> {
         let mut tx = self.begin().await?;
-        one_at_a_time(&mut tx).await?;
-        let changed = sqlx::query(
-            "UPDATE users SET role = $1 WHERE id = $2 AND (role <> 'platform-admin' OR $1 = 'platform-admin' \
-             OR (SELECT COUNT(*) FROM users WHERE role = 'platform-admin') > 1)",
-        )
-        .bind(role.name())
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
-        self.finish(tx, changed.rows_affected(), id, entry).await
-    }
-
-    /// Removes a user, and with it the user's sessions.
-    pub async fn remove_user(&self, id: &str, entry: &Entry) -> Result<LastAdmin, Unavailable> {
-        let mut tx = self.begin().await?;
-        one_at_a_time(&mut tx).await?;
-        let changed = sqlx::query(
-            "DELETE FROM users WHERE id = $1 AND (role <> 'platform-admin' \
-             OR (SELECT COUNT(*) FROM users WHERE role = 'platform-admin') > 1)",
-        )
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
-        self.finish(tx, changed.rows_affected(), id, entry).await
-    }
-
-    async fn finish(
-        &self,
-        mut tx: Transaction,
-        changed: u64,
-        id: &str,
-        entry: &Entry,
-    ) -> Result<LastAdmin, Unavailable> {
-        if changed == 1 {
-            audit::record(&mut tx, entry).await?;
-            tx.commit().await?;
-            return Ok(LastAdmin::Done);
+        let before = match manage(&mut tx, by, id, role).await? {
+            Ok(before) => before,
+            Err(why) => return Ok(why),
+        };
+        if before == role {
+            return Ok(Managed::Done);
         }
-        drop(tx);
-        Ok(if self.user(id).await?.is_some() { LastAdmin::WouldBeGone } else { LastAdmin::NoSuchUser })
-    }
-
-    /// Stores another password, and ends the user's sessions but the one whose hash is `but`.
-    pub async fn set_password(&self, id: &str, hash: &str, but: &str, entry: &Entry) -> Result<(), Unavailable> {
-        let mut tx = self.begin().await?;
-        sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(hash).bind(id).execute(&mut *tx).await?;
-        sessions::end_others(&mut tx, id, but).await?;
+        sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role.name()).bind(id).execute(&mut *tx).await?;
+        if role < before {
+            sqlx::query("DELETE FROM invitations WHERE inviter_id = $1").bind(id).execute(&mut *tx).await?;
+        }
         audit::record(&mut tx, entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Managed::Done)
     }
 
-    /// Adds an invitation; one of the same address goes. `false` if somebody with that address has an account.
-    pub async fn invite(&self, invitation: &Invitation, code_hash: &str, entry: &Entry) -> Result<bool, Unavailable> {
+    /// Removes a user, as `by` may, and with it the user's sessions and open invitations.
+    pub async fn remove_user(&self, by: &str, id: &str, entry: &Entry) -> Result<Managed, Unavailable> {
         let mut tx = self.begin().await?;
+        if let Err(why) = manage(&mut tx, by, id, Role::Member).await? {
+            return Ok(why);
+        }
+        sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        audit::record(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(Managed::Done)
+    }
+
+    /// Stores another password, ends the user's sessions but the one that asks, and gives that one another id. `false` if
+    /// session or password (by its hash, `checked`) are not any more what they were.
+    pub async fn set_password(
+        &self,
+        id: &str,
+        (checked, new): (&str, &str),
+        (session, renamed): (&str, &str),
+        entry: &Entry,
+    ) -> Result<bool, Unavailable> {
+        let mut tx = self.begin().await?;
+        let changed = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+            .bind(new)
+            .bind(id)
+            .bind(checked)
+            .execute(&mut *tx)
+            .await?;
+        if changed.rows_affected() != 1 || !sessions::rename(&mut tx, session, renamed).await? {
+            return Ok(false);
+        }
+        sessions::end_others(&mut tx, id, renamed).await?;
+        audit::record(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Adds an invitation, as `by` may; one of the same address goes.
+    pub async fn invite(
+        &self,
+        by: &str,
+        invitation: &Invitation,
+        code_hash: &str,
+        entry: &Entry,
+    ) -> Result<Managed, Unavailable> {
+        let mut tx = self.begin().await?;
+        let by_role = role_of(&mut tx, by).await?.unwrap_or(Role::Member);
+        let others: Vec<String> =
+            sqlx::query_scalar("SELECT role FROM invitations WHERE email = $1 AND expires_at > $2")
+                .bind(&invitation.email)
+                .bind(entry.at)
+                .fetch_all(&mut *tx)
+                .await?;
+        let others = others.iter().map(|role| Role::parse(role).unwrap_or(Role::Member));
+        if others.chain([invitation.role]).any(|role| !by_role.may_manage(role)) {
+            return Ok(Managed::NotAllowed);
+        }
         let taken: Option<String> = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
             .bind(&invitation.email)
             .fetch_optional(&mut *tx)
             .await?;
         if taken.is_some() {
-            return Ok(false);
+            return Ok(Managed::AddressTaken);
         }
         sqlx::query("DELETE FROM invitations WHERE email = $1 OR expires_at <= $2")
             .bind(&invitation.email)
@@ -186,13 +239,14 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "INSERT INTO invitations (id, code_hash, email, role, invited_by, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO invitations (id, code_hash, email, role, inviter_id, invited_by, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&invitation.id)
         .bind(code_hash)
         .bind(&invitation.email)
         .bind(invitation.role.name())
+        .bind(by)
         .bind(&invitation.invited_by)
         .bind(entry.at)
         .bind(invitation.expires_at)
@@ -200,7 +254,7 @@ impl Store {
         .await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Managed::Done)
     }
 
     /// The invitations that can still be used, the newest first.
@@ -240,16 +294,31 @@ impl Store {
         }))
     }
 
-    /// Withdraws an invitation. `false` if there is none.
-    pub async fn revoke_invitation(&self, id: &str, entry: &Entry) -> Result<bool, Unavailable> {
+    /// An invitation that can still be used, by id.
+    pub async fn invitation_of(&self, id: &str, now: i64) -> Result<Option<Invitation>, Unavailable> {
+        Ok(self.invitations(now).await?.into_iter().find(|invitation| invitation.id == id))
+    }
+
+    /// Withdraws an invitation, as `by` may.
+    pub async fn revoke_invitation(&self, by: &str, id: &str, entry: &Entry) -> Result<Managed, Unavailable> {
         let mut tx = self.begin().await?;
-        let gone = sqlx::query("DELETE FROM invitations WHERE id = $1").bind(id).execute(&mut *tx).await?;
-        if gone.rows_affected() == 0 {
-            return Ok(false);
+        let by_role = role_of(&mut tx, by).await?.unwrap_or(Role::Member);
+        if by_role == Role::Member {
+            return Ok(Managed::NotAllowed);
+        }
+        let role: Option<String> =
+            sqlx::query_scalar("DELETE FROM invitations WHERE id = $1 AND expires_at > $2 RETURNING role")
+                .bind(id)
+                .bind(entry.at)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some(role) = role else { return Ok(Managed::NotThere) };
+        if !by_role.may_manage(Role::parse(&role).unwrap_or(Role::Member)) {
+            return Ok(Managed::NotAllowed);
         }
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Managed::Done)
     }
 
     /// Makes the account of somebody who was invited, and signs it in. Of several who use one code, one is told `Done`.
@@ -258,6 +327,7 @@ impl Store {
         code_hash: &str,
         new: &NewAccount,
         session: &NewSession<'_>,
+        replaced: &str,
         entry: &Entry,
     ) -> Result<Invited, Unavailable> {
         let mut tx = self.begin().await?;
@@ -272,29 +342,37 @@ impl Store {
         if !add(&mut tx, new, entry.at).await? {
             return Ok(Invited::AddressTaken);
         }
+        sessions::end(&mut tx, replaced).await?;
         sessions::begin(&mut tx, session).await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(Invited::Done)
     }
 
-    /// Begins a session of a user who showed the password; `rehashed` replaces a hash of old parameters.
+    /// Begins a session of a user who showed the password, in the place of the one whose hash is `replaced`. `checked` is the
+    /// hash that the password fitted, `stored` what shall be stored: the same, or one of today's parameters. `false` if the
+    /// password was changed or the user removed meanwhile.
     pub(crate) async fn sign_in(
         &self,
         session: &NewSession<'_>,
-        rehashed: Option<&str>,
+        replaced: &str,
+        (checked, stored): (&str, &str),
         entry: &Entry,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         let mut tx = self.begin().await?;
-        if let Some(hash) = rehashed {
-            sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
-                .bind(hash)
-                .bind(session.user_id)
-                .execute(&mut *tx)
-                .await?;
+        let still = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+            .bind(stored)
+            .bind(session.user_id)
+            .bind(checked)
+            .execute(&mut *tx)
+            .await?;
+        if still.rows_affected() != 1 {
+            return Ok(false);
         }
+        sessions::end(&mut tx, replaced).await?;
         sessions::begin(&mut tx, session).await?;
         audit::record(&mut tx, entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 }

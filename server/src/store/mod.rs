@@ -4,6 +4,7 @@
 //! read and never wait for it (WAL).
 
 mod accounts;
+mod attempts;
 mod audit;
 mod config;
 mod license;
@@ -20,7 +21,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Any, AnyPool, Connection as _, Executor as _, SqlSafeStr as _};
 
-pub use accounts::{Account, Invited, LastAdmin, NewAccount};
+pub use accounts::{Account, Invited, Managed, NewAccount};
+pub use attempts::Tried;
 pub use audit::Entry;
 pub use license::{History, Pair, Rotated};
 pub(crate) use sessions::NewSession;

@@ -1,4 +1,4 @@
-//! `returned`: what a form brought back to its page, sealed, taken once. And `attempts`: how often somebody tried.
+//! `returned`: what a form brought back to its page, sealed, taken once.
 
 use super::{Store, Unavailable};
 
@@ -32,21 +32,5 @@ impl Store {
     pub async fn take_returned(&self, id_hash: &str, now: i64) -> Result<Option<String>, Unavailable> {
         let sealed = sqlx::query_scalar("DELETE FROM returned WHERE id_hash = $1 AND expires_at > $2 RETURNING sealed");
         Ok(sealed.bind(id_hash).bind(now).fetch_optional(&self.write).await?)
-    }
-
-    /// Counts one more try of `subject` in `period` (a number of the caller's) and returns how many there are now.
-    pub async fn count_try(&self, subject: &str, period: i64) -> Result<i64, Unavailable> {
-        let tries = sqlx::query_scalar(
-            "INSERT INTO attempts (subject, period, tries) VALUES ($1, $2, 1) ON CONFLICT (subject) DO UPDATE SET \
-             tries = CASE WHEN attempts.period = excluded.period THEN attempts.tries + 1 ELSE 1 END, \
-             period = excluded.period RETURNING tries",
-        );
-        Ok(tries.bind(subject).bind(period).fetch_one(&self.write).await?)
-    }
-
-    /// Forgets the tries of all periods before this one.
-    pub async fn forget_tries(&self, period: i64) -> Result<(), Unavailable> {
-        sqlx::query("DELETE FROM attempts WHERE period < $1").bind(period).execute(&self.write).await?;
-        Ok(())
     }
 }
