@@ -107,6 +107,13 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// The same, from this address: that of the connection.
+    pub fn from(mut self, address: &str) -> Self {
+        let peer = std::net::SocketAddr::new(address.parse().expect("an address"), 50_000);
+        self.router = self.router.layer(axum::Extension(axum::extract::ConnectInfo(peer)));
+        self
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
     }

@@ -8,6 +8,7 @@
     reason = "these are tests"
 )]
 
+mod accounts;
 mod ask;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
@@ -17,6 +18,8 @@ mod license;
 mod limits;
 mod pages;
 mod rotation;
+mod sessions;
 mod setup;
 mod site;
 mod story;
+mod users;

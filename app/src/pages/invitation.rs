@@ -25,7 +25,7 @@ pub fn invitation(visit: &Visit) -> Ready<Result<String, Unavailable>> {
                 {problems(returned, &["code", "name", "password"])}
                 <form class="stack" method="post" action=visit.paths.api("invitations/accept") data-checks="">
                     {code.required().view(returned)}
-                    {Field::text("name", "Your name").autocomplete("name").required().at_most(200).view(returned)}
+                    {Field::text("name", "Your name").autocomplete("name").required().at_most(100).view(returned)}
                     {password().view(returned)}
                     <div class="row">
                         <button class="btn" type="submit" data-busy="Saving…">"Make the account"</button>

@@ -2,20 +2,20 @@
 
 use leptos::prelude::*;
 
-use crate::{Paths, Step, Viewer, Visit};
+use crate::{Paths, Role, Step, Viewer, Visit};
 
 /// The icon as part of the page: browsers fetch icons when they like, and the checker makes no request once it is there.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22' fill='none' \
                     stroke='%234d7cc4' stroke-width='2'%3E%3Ccircle cx='11' cy='11' r='9'/%3E%3Cpath d='M6.5 11.5l3 3 6-7'/%3E%3C/svg%3E";
 
-/// The pages of the settings: path below the settings, and name.
-const SETTINGS: [(&str, &str); 6] = [
-    ("license", "License"),
-    ("organization", "Organization"),
-    ("email", "E-mail"),
-    ("users", "Users"),
-    ("sessions", "Sessions"),
-    ("audit", "Audit log"),
+/// The pages of the settings: path below the settings, name, and the least role that sees them.
+const SETTINGS: [(&str, &str, Role); 6] = [
+    ("license", "License", Role::Member),
+    ("organization", "Organization", Role::Member),
+    ("email", "E-mail", Role::OrgAdmin),
+    ("users", "Users", Role::OrgAdmin),
+    ("sessions", "Sessions", Role::Member),
+    ("audit", "Audit log", Role::OrgAdmin),
 ];
 
 /// A page of one column.
@@ -81,7 +81,8 @@ pub(crate) fn settings<V: IntoView>(
     description: &'static str,
     main: impl FnOnce() -> V,
 ) -> String {
-    let links = SETTINGS.map(|(path, name)| {
+    let role = visit.viewer.as_ref().map_or(Role::Member, |viewer| viewer.role);
+    let links = SETTINGS.into_iter().filter(|(_, _, least)| role >= *least).map(|(path, name, _)| {
         let current = if path == page {
             Some("page")
         } else {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, HeaderMap, USER_AGENT};
 use axum::http::request::Parts;
@@ -59,7 +59,24 @@ impl Asker {
         if viewer.role == Role::PlatformAdmin { Ok(viewer) } else { Err(Problem::FORBIDDEN) }
     }
 
-    /// The hash of the session's id.
+    /// The session of who is signed in.
+    pub(super) fn session(&self) -> Result<&SessionRow, Problem> {
+        self.session.as_ref().map_err(|unavailable| *unavailable)?.as_ref().ok_or(Problem::SIGNED_OUT)
+    }
+
+    /// The network that tries are counted by: the address, or of an IPv6 address the first 64 bits, as one customer has at
+    /// least so many addresses. Empty if the address is not known.
+    pub(super) fn network(&self) -> String {
+        match self.address.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            _ => self.address.clone(),
+        }
+    }
+
+    /// The hash of the session's id; empty if there is no session.
     pub(super) fn session_hash(&self) -> &str {
         match &self.session {
             Ok(Some(session)) => &session.id_hash,
@@ -100,14 +117,27 @@ impl FromRequestParts<Arc<App>> for Asker {
     }
 }
 
+/// The id in a path, as text. What is no text names nothing.
+pub(super) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(id) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::NOT_FOUND)?;
+        Ok(Self(id))
+    }
+}
+
 /// The address that a request came from: the connection's, or what a proxy that the operator trusts says of it.
 pub(super) fn address(parts: &Parts, app: &App) -> String {
     let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else { return String::new() };
     let trusted = |address: &IpAddr| app.trusted_proxies.contains(address);
     let mut address = peer.ip().to_canonical();
     // From right to left: each proxy appends who it was asked by, and what stands before the first stranger is hearsay.
-    let forwarded: Vec<&str> =
-        parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    // A value that is no text is kept as one that is no address: left out, it would uncover what a stranger wrote before it.
+    let all = parts.headers.get_all("x-forwarded-for");
+    let forwarded: Vec<_> = all.iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     for hop in forwarded.join(",").rsplit(',') {
         match hop.trim().parse::<IpAddr>() {
             Ok(hop) if trusted(&address) => address = hop.to_canonical(),

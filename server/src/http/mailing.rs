@@ -1,13 +1,14 @@
 //! How e-mail is sent: what the wizard and the settings store, and the test message.
 
-use countersign_app::{EmailSettings, FieldError};
+use axum::http::StatusCode;
+use countersign_app::{EmailSettings, FieldError, Invitation};
+use countersign_license::{Utc, shown};
 use serde_json::Value;
 
 use super::asker::Asker;
 use super::body::Body;
 use super::{App, Problem, people};
 use crate::mail::{Fields, Message, Port, Provider, Secret};
-use axum::http::StatusCode;
 
 /// The fields that return to the page: all but the secrets.
 pub(super) const KEEP: &[&str] = &["provider", "host", "port", "security", "username", "from", "fromName", "to"];
@@ -73,7 +74,13 @@ pub(super) async fn test(app: &App, asker: &Asker, body: &Body) -> Result<String
                If you can read this, e-mail works.\n"
             .to_owned(),
     };
-    match provider.send(&message, &app.outbound).await {
+    let result = provider.send(&message, &app.outbound).await;
+    let how = match &result {
+        Ok(_) => format!("A test message was sent to {to}."),
+        Err(error) => format!("A test message to {to} was not sent: {}.", error.code()),
+    };
+    app.store.record(&asker.entry("email.tested", how)).await?;
+    match result {
         Ok(sent) => Ok(format!("Sent to {to}. The mail server answered: {}", sent.answer)),
         Err(error) => {
             let detail = format!("{error}.");
@@ -82,6 +89,31 @@ pub(super) async fn test(app: &App, asker: &Asker, body: &Body) -> Result<String
                 ..NOT_SENT.detail(detail)
             })
         }
+    }
+}
+
+/// Sends an invitation to whom it is for. Says what the server answered, or why it was not sent.
+pub(super) async fn invite(app: &App, invitation: &Invitation, link: &str) -> Result<String, String> {
+    let (provider, organization) = match (app.provider().await, app.store.value("organization_name").await) {
+        (Ok(Some(provider)), Ok(organization)) if provider != Provider::Later => (provider, organization),
+        (Ok(_), Ok(_)) => return Err("E-mail is not set up.".to_owned()),
+        _ => return Err("The settings for e-mail cannot be read.".to_owned()),
+    };
+    let organization = organization.unwrap_or_else(|| "the platform".to_owned());
+    let message = Message {
+        to: invitation.email.clone(),
+        subject: format!("Your invitation to {}", shown(&organization)),
+        text: format!(
+            "{} invites you to {}.\n\nMake your account with this link. It works once, until {}:\n\n{link}\n\n\
+             If you did not expect this, do nothing: without the link nobody can use the invitation.\n",
+            shown(&invitation.invited_by),
+            shown(&organization),
+            Utc(invitation.expires_at).day(),
+        ),
+    };
+    match provider.send(&message, &app.outbound).await {
+        Ok(sent) => Ok(sent.answer),
+        Err(error) => Err(format!("{error}.")),
     }
 }
 

@@ -18,6 +18,7 @@ mod people;
 mod pkg;
 mod problem;
 mod reply;
+mod settings;
 mod setup;
 
 use std::fmt;
@@ -230,7 +231,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&format!("{}favicon.ico", paths.home()), get(pkg::favicon))
         .route(&format!("{}robots.txt", paths.home()), get(pkg::robots))
         .merge(setup::routes(&app))
-        .merge(auth::routes(&app));
+        .merge(auth::routes(&app))
+        .merge(settings::routes(&app));
     let bare = paths.home().trim_end_matches('/').to_owned();
     if !bare.is_empty() {
         routes = routes.route(&bare, get(home::slash));

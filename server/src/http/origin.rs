@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
+use axum::http::uri::Authority;
 
 use super::{App, Problem};
 
@@ -32,6 +33,18 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Problem> {
                 kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
             (!is_json).then_some(FOREIGN)
         }
+    }
+}
+
+/// Scheme and host that people reach the platform by, for links that leave it: `PUBLIC_URL`; or where the page came from that
+/// sent this request, which was judged before; or the host that the request names.
+pub(super) fn public(app: &App, headers: &HeaderMap) -> String {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = || text(&HOST).and_then(|host| host.parse::<Authority>().ok());
+    match (&app.public_origin, text(&ORIGIN)) {
+        (Some(ours), _) => ours.clone(),
+        (None, Some(origin)) if is_ours(app, headers, origin) => origin.to_owned(),
+        (None, _) => host().map(|host| format!("http://{host}")).unwrap_or_default(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
+use axum::http::uri::PathAndQuery;
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
-use countersign_app::{Returned, Unavailable, Visit};
+use countersign_app::{Returned, Role, Unavailable, Visit};
 
 use super::asker::Asker;
 use super::desk::Desk;
@@ -58,6 +59,25 @@ impl Visiting {
     }
 }
 
+/// A visit to a page that is for people of at least this role; or what somebody else gets in its place.
+pub(super) async fn admit(
+    app: &Arc<App>,
+    asker: &Asker,
+    headers: &HeaderMap,
+    uri: &Uri,
+    least: Role,
+) -> Result<Visiting, Box<Response>> {
+    match asker.viewer() {
+        Ok(Some(viewer)) if viewer.role >= least => Ok(Visiting::begin(app, asker, headers).await),
+        Ok(Some(_)) => {
+            let visiting = Visiting::plain(app, asker, headers, Returned::default());
+            Err(Box::new(App::forbidden_page(&visiting.visit)))
+        }
+        Ok(None) => Err(Box::new(app.to_sign_in_for(uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str)))),
+        Err(_) => Err(Box::new(app.problem_page(&Problem::UNAVAILABLE))),
+    }
+}
+
 /// A document with the policy that its nonce belongs to.
 pub(super) fn document(status: StatusCode, nonce: &str, html: String) -> Response {
     let mut response = (status, Html(html)).into_response();
@@ -88,4 +108,28 @@ impl App {
     pub(super) fn to_sign_in(&self) -> Response {
         see(&self.paths.sign_in())
     }
+
+    /// The same, and from there to the page that was asked for.
+    pub(super) fn to_sign_in_for(&self, page: &str) -> Response {
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", page).finish();
+        see(&format!("{}?{next}", self.paths.sign_in()))
+    }
+
+    /// Where to go on after signing in: a page of ours, never another site.
+    pub(super) fn inside(&self, next: &str) -> String {
+        let home = self.paths.home();
+        let is_plain = next.chars().all(|c| c.is_ascii_graphic() && c != '\\') && !next.contains("//");
+        if is_plain && next.starts_with(&home) { next.to_owned() } else { home }
+    }
+
+    /// A page with these words for whoever may not see the one that was asked for.
+    pub(super) fn forbidden_page(visit: &Visit) -> Response {
+        document(StatusCode::FORBIDDEN, &visit.nonce, countersign_app::forbidden(visit))
+    }
+}
+
+/// The first value of that name in a query.
+pub(super) fn query(uri: &Uri, name: &str) -> String {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

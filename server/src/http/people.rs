@@ -55,7 +55,8 @@ pub(super) fn email(text: &str, field: &str) -> Result<String, Problem> {
     if text.is_empty() {
         return Err(Problem::field(field, "missing", "Type an e-mail address."));
     }
-    let is_address = text.len() <= 254 && text.is_ascii() && text.parse::<lettre::Address>().is_ok();
+    let is_address =
+        text.len() <= 254 && text.bytes().all(|b| b.is_ascii_graphic()) && text.parse::<lettre::Address>().is_ok();
     if !is_address {
         return Err(Problem::field(field, "email", "This is no e-mail address. Type one such as admin@example.com."));
     }

@@ -89,7 +89,7 @@ pub(super) async fn reply(
         }
         // Without a database nothing can be brought back; and whoever is signed out has to sign in first.
         Err(problem) if body.is_form && problem.status.is_server_error() => app.problem_page(&problem),
-        Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => see(&app.paths.sign_in()),
+        Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => app.to_sign_in_for(&form.page),
         Err(problem) if body.is_form => {
             let returned =
                 Returned { notice: String::new(), errors: problem.to_errors(), values: body.keep(form.keep) };
@@ -106,6 +106,14 @@ pub(super) fn answer(status: StatusCode, json: &impl Serialize) -> Response {
     let content_type = (axum::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // What is answered here always serializes.
     (status, [content_type], serde_json::to_string(json).unwrap_or_default()).into_response()
+}
+
+/// The answer of an endpoint that only reads.
+pub(super) fn data(result: Result<Value, Problem>) -> Response {
+    match result {
+        Ok(json) => answer(StatusCode::OK, &json),
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// `303 See Other`: the browser goes on with GET.

@@ -6,7 +6,7 @@ use super::{only_admins, role};
 use crate::pages::email::{FIELDS, fields, test};
 use crate::pages::form::problems;
 use crate::pages::shell::settings;
-use crate::visit::{EmailSettings, Unavailable, Visit};
+use crate::visit::{EmailSettings, Role, Unavailable, Visit};
 
 /// How e-mail is sent, as a document.
 ///
@@ -15,7 +15,7 @@ use crate::visit::{EmailSettings, Unavailable, Visit};
 pub async fn settings_email(visit: &Visit) -> Result<String, Unavailable> {
     let email = visit.backend.email().await?;
     let returned = &visit.returned;
-    let body = if role(visit).is_admin() {
+    let body = if role(visit) == Role::PlatformAdmin {
         let to = visit.viewer.as_ref().map(|viewer| viewer.email.as_str()).unwrap_or_default();
         view! {
             <form class="stack mailing" method="post" action=visit.paths.api("settings/email") data-checks="">
@@ -31,7 +31,7 @@ pub async fn settings_email(visit: &Visit) -> Result<String, Unavailable> {
                 <h2>"How it is sent"</h2>
                 <p>{way(&email)}</p>
             </section>
-            {only_admins("You can look, but not change how e-mail is sent.")}
+            {only_admins("You can look, but not change how e-mail is sent: only platform administrators can.")}
         }
         .into_any()
     };

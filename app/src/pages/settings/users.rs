@@ -55,11 +55,7 @@ fn everybody(visit: &Visit, users: &[User], invitations: &[Invitation]) -> AnyVi
 
 /// Whether the viewer may change or remove somebody of that role, or invite somebody into it.
 fn may_manage(visit: &Visit, other: Role) -> bool {
-    match role(visit) {
-        Role::PlatformAdmin => true,
-        Role::OrgAdmin => other != Role::PlatformAdmin,
-        Role::Member => false,
-    }
+    role(visit).may_manage(other)
 }
 
 /// The roles that the viewer may give.

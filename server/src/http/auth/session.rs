@@ -30,6 +30,11 @@ impl Fresh {
         Ok(Self { id, id_hash, public_id: ids::id()?, expires_at: now.saturating_add(LIFETIME) })
     }
 
+    /// The hash of its id.
+    pub(in crate::http) fn id_hash(&self) -> &str {
+        &self.id_hash
+    }
+
     /// The row to store.
     pub(in crate::http) fn row<'a>(&'a self, user_id: &'a str, asker: &'a Asker) -> NewSession<'a> {
         NewSession {
@@ -45,7 +50,12 @@ impl Fresh {
 
     /// The cookie that shows it.
     pub(in crate::http) fn cookie(&self, app: &App) -> Option<HeaderValue> {
-        set_cookie(app, app.session_cookie(), &self.id, Some(LIFETIME))
+        self.cookie_for(app, LIFETIME)
+    }
+
+    /// The cookie that shows it for so many seconds.
+    pub(in crate::http) fn cookie_for(&self, app: &App, seconds: i64) -> Option<HeaderValue> {
+        set_cookie(app, app.session_cookie(), &self.id, Some(seconds))
     }
 }
 

@@ -18,8 +18,7 @@ pub(in crate::http) async fn sign_out(State(app): State<Arc<App>>, asker: Asker,
 /// Ends the session on the server. Whoever has none is signed out already.
 async fn end(app: &App, asker: &Asker) -> Result<Done, Problem> {
     if !asker.session_hash().is_empty() {
-        app.store.end_session(asker.session_hash()).await?;
-        app.store.record(&asker.entry("session.ended", "Signed out.")).await?;
+        app.store.end_session(asker.session_hash(), &asker.entry("session.ended", "Signed out.")).await?;
     }
     Ok(Done {
         cookies: set_cookie(app, app.session_cookie(), "", None).into_iter().collect(),
