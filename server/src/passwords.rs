@@ -95,7 +95,7 @@ fn is_sequence(text: &str) -> bool {
 /// What a text is a repetition of, if it is one.
 fn unit(text: &str) -> Option<&str> {
     (1..=text.len() / 2)
-        .filter(|length| text.len() % length == 0)
+        .filter(|length| text.len().is_multiple_of(*length))
         .filter_map(|length| text.get(..length))
         .find(|unit| repeats(text, unit))
 }

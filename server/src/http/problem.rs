@@ -29,7 +29,7 @@ pub struct Problem {
     /// Further members.
     pub more: Vec<(&'static str, Box<RawValue>)>,
     /// Seconds after which to try again (`Retry-After`).
-    pub retry_after: Option<i64>,
+    pub retry_after: Option<u16>,
 }
 
 impl Problem {

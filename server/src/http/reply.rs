@@ -109,7 +109,7 @@ pub(super) fn answer(status: StatusCode, json: &impl Serialize) -> Response {
 }
 
 /// The answer of an endpoint that only reads.
-pub(super) fn data(result: Result<Value, Problem>) -> Response {
+pub(super) fn data(result: Result<impl Serialize, Problem>) -> Response {
     match result {
         Ok(json) => answer(StatusCode::OK, &json),
         Err(problem) => problem.into_response(),

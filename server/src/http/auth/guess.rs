@@ -47,7 +47,7 @@ impl Guess {
             };
             app.store.record(&asker.entry("session.guessing", detail)).await?;
         }
-        Err(Problem { retry_after: Some(wait), ..TOO_MANY })
+        Err(Problem { retry_after: Some(u16::try_from(wait).unwrap_or(60)), ..TOO_MANY })
     }
 
     /// It was right, so it was no guess. What was tried before still counts.

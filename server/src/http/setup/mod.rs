@@ -29,6 +29,7 @@ use crate::{ids, licensing};
 
 /// Whether the wizard is there, and for whom.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is not kept")]
 pub(super) enum Gate {
     /// The set-up is over.
     Completed,

@@ -33,10 +33,7 @@ pub(in crate::http) async fn step(
     asker: Asker,
     headers: HeaderMap,
 ) -> Response {
-    let next = match Gate::read(&app, &asker).await {
-        Ok(Gate::Open { step, .. }) => step,
-        _ => return see(&app.paths.sign_in()),
-    };
+    let Ok(Gate::Open { step: next, .. }) = Gate::read(&app, &asker).await else { return see(&app.paths.sign_in()) };
     if step > next || (step == Step::Admin && next == Step::Admin && asks_for_token(&app, &asker, &headers).await) {
         return see(&app.paths.setup());
     }
