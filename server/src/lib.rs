@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod banner;
 pub mod cli;
 pub mod clock;
 pub mod config;

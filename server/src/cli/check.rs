@@ -101,7 +101,7 @@ impl Check {
                  or pipe it in: countersign check < bundle.json"
                     .to_owned(),
             )),
-            _ => bounded(io::stdin().lock()).map_err(|error| Failure(format!("cannot read standard input: {error}"))),
+            _ => standard_input(),
         }
     }
 
@@ -134,6 +134,15 @@ fn installed(path: &Path, policy: &Policy, now: i64) -> Result<License, Failure>
     inspection
         .license
         .ok_or_else(|| Failure(format!("cannot compare with {}. {}. {}", path.display(), words.title, words.body)))
+}
+
+/// The text of a file, or of standard input for `-`.
+pub(super) fn text(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path == Path::new("-") { standard_input() } else { read(path) }
+}
+
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    bounded(io::stdin().lock()).map_err(|error| Failure(format!("cannot read standard input: {error}")))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -2,12 +2,16 @@
 
 mod check;
 mod config;
+mod database;
 mod issue;
 mod keygen;
 mod pem;
 mod report;
+mod rotate;
 mod serve;
 mod settings;
+mod setup_token;
+mod status;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -33,6 +37,9 @@ enum Command {
     Issue(issue::Issue),
     Config(config::Show),
     Serve(serve::Serve),
+    Rotate(rotate::Rotate),
+    Status(status::Status),
+    SetupToken(setup_token::SetupToken),
 }
 
 /// Why a command could not do what it was asked. Exit status 2.
@@ -61,6 +68,9 @@ pub fn run() -> ExitCode {
         Command::Issue(issue) => issue.run(),
         Command::Config(show) => show.run(&environment),
         Command::Serve(serve) => serve.run(&environment),
+        Command::Rotate(rotate) => rotate.run(&environment),
+        Command::Status(status) => status.run(&environment),
+        Command::SetupToken(token) => token.run(&environment),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("countersign: {failure}");

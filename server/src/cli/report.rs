@@ -28,7 +28,7 @@ impl Paint {
         if self.colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.set("1", text)
     }
 
@@ -122,14 +122,15 @@ pub(super) fn fingerprint_lines(fingerprint: Fingerprint) -> String {
     groups.chunks(8).fold(String::new(), |out, line| out + "  " + &half(line) + "\n")
 }
 
-fn key_lines(key: KeyFacts) -> String {
+/// A key: its fingerprint, size and exponent.
+pub(super) fn key_lines(key: KeyFacts) -> String {
     let exponent = if key.exponent == u64::MAX { "above 2⁶⁴".to_owned() } else { key.exponent.to_string() };
     let print = fingerprint_lines(key.sha256);
     format!("{print}  RSA, {} bits, exponent {exponent}. The digits are SHA-256 of the public key\n", key.bits)
 }
 
 /// Rows in columns, two spaces apart and indented by two.
-fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let mut widths = [0; COLUMNS];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

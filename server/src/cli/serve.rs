@@ -37,7 +37,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self, environment: &Environment) -> Result<ExitCode, Failure> {
         let config = Config::load(&self.settings.flags(), environment)?;
-        log(environment)?;
+        log(environment, "info")?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
@@ -92,9 +92,9 @@ fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Log to standard error, an event a line.
-fn log(environment: &Environment) -> Result<(), Failure> {
-    let wanted = environment.get("RUST_LOG").unwrap_or("info");
+/// Log to standard error, an event a line. `RUST_LOG` says what; else `usual`.
+pub(super) fn log(environment: &Environment, usual: &str) -> Result<(), Failure> {
+    let wanted = environment.get("RUST_LOG").unwrap_or(usual);
     let targets: Targets = wanted
         .parse()
         .map_err(|_| Failure("RUST_LOG cannot be read: write `info`, or `countersign=debug`".to_owned()))?;

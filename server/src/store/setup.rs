@@ -142,6 +142,30 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Adds a set-up token by its hash, in place of those that nobody used. `false` if the set-up is over or has its
+    /// administrator: then there is nothing to open.
+    pub async fn renew_setup_token(&self, token_hash: &str, entry: &Entry) -> Result<bool, Unavailable> {
+        let mut tx = self.begin().await?;
+        let over: Option<String> = sqlx::query_scalar(
+            "SELECT key FROM platform_config WHERE key = 'setup_completed' AND value = 'true' \
+             UNION ALL SELECT id FROM users WHERE role = 'platform-admin' LIMIT 1",
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if over.is_some() {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM setup_tokens WHERE installer IS NULL").execute(&mut *tx).await?;
+        sqlx::query("INSERT INTO setup_tokens (token_hash, created_at, installer) VALUES ($1, $2, NULL)")
+            .bind(token_hash)
+            .bind(entry.at)
+            .execute(&mut *tx)
+            .await?;
+        audit::record(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Takes a set-up token for an installer: the first to show it has it.
     pub async fn use_setup_token(&self, token_hash: &str, installer: &str) -> Result<TokenUse, Unavailable> {
         let used = sqlx::query(

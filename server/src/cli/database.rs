@@ -1,0 +1,55 @@
+//! The configured database, for the commands that work beside a running server.
+
+use super::settings::Settings;
+use super::{Failure, serve};
+use crate::clock;
+use crate::config::{Config, Environment};
+use crate::store::{Entry, Store, Unavailable, sqlite_path};
+use crate::verify;
+
+impl From<Unavailable> for Failure {
+    fn from(_: Unavailable) -> Self {
+        Self("the database does not answer; nothing was changed".to_owned())
+    }
+}
+
+/// Runs something on the configured database, which must be there: none of these commands makes one.
+pub(super) fn on_database<T>(
+    settings: Settings,
+    environment: &Environment,
+    work: impl AsyncFnOnce(&Config, &Store) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let config = Config::load(&settings.flags(), environment)?;
+    serve::log(environment, "error")?;
+    verify::install();
+    if let Some(path) = sqlite_path(&config.database_url)
+        && !path.exists()
+    {
+        return Err(Failure(format!(
+            "there is no database {} (DATABASE_URL): `countersign serve` makes it, and it may have been started in another \
+             folder",
+            path.display()
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure(format!("the command cannot start: {error}")))?;
+    runtime.block_on(async {
+        let store = Store::open(&config.database_url).await.map_err(|error| Failure(error.to_string()))?;
+        let result = work(&config, &store).await;
+        store.close().await;
+        result
+    })
+}
+
+/// What the audit log says of something that is done on the command line now.
+pub(super) fn entry(action: &'static str, detail: &str) -> Entry {
+    Entry {
+        at: clock::now(),
+        actor: "command line".to_owned(),
+        action,
+        detail: detail.to_owned(),
+        address: String::new(),
+    }
+}

@@ -1,0 +1,129 @@
+//! `countersign status`: what is licensed now.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use clap::Args;
+use countersign_app::Installed;
+use countersign_license::{Claims, KeyFacts, State, Trust, Utc, shown};
+use serde::Serialize;
+
+use super::database::on_database;
+use super::report::{Paint, key_lines, table};
+use super::settings::Settings;
+use super::{Failure, print};
+use crate::config::Environment;
+use crate::line::one_line;
+use crate::{banner, clock, licensing};
+
+/// Print what is licensed now: by which license, until when, signed with which key
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit status: 0 the license is in force, 1 it is not or there is none, 2 no database or not readable."
+)]
+pub(super) struct Status {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Status {
+    pub(super) fn run(self, environment: &Environment) -> Result<ExitCode, Failure> {
+        on_database(self.settings, environment, async |config, store| {
+            let (now, policy) = (clock::now(), config.policy());
+            let installed = licensing::installed(store, &policy, now).await?;
+            let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.state);
+            let message = banner::sentence(installed.as_ref(), &policy, now);
+            let told = Told::of(installed.as_ref(), state, message);
+            if self.json {
+                let json = serde_json::to_string_pretty(&told)
+                    .map_err(|error| Failure(format!("cannot write the status: {error}")))?;
+                print(&(json + "\n"))?;
+            } else {
+                let paint = Paint::new(io::stdout().is_terminal(), environment);
+                print(&told.text(installed.as_ref(), paint))?;
+            }
+            Ok(ExitCode::from(u8::from(!state.grants())))
+        })
+    }
+}
+
+/// What `--json` prints; `null` where there is nothing to say.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    state: &'static str,
+    message: String,
+    organization: Option<String>,
+    tier: Option<&'static str>,
+    customer: Option<String>,
+    license_id: Option<String>,
+    expires_at: Option<String>,
+    expires_in_seconds: Option<i64>,
+    revision: i64,
+    trust: Option<&'static str>,
+    key: Option<KeyFacts>,
+    source: Option<String>,
+    installed_at: Option<String>,
+    installed_by: Option<String>,
+}
+
+impl Told {
+    fn of(installed: Option<&Installed>, state: State, message: String) -> Self {
+        let Some(installed) = installed else { return Self { state: state.name(), message, ..Self::default() } };
+        let inspection = &installed.inspection;
+        let claims = inspection.license.as_ref().map(countersign_license::License::claims);
+        let text = |claim: fn(&Claims) -> &String| claims.map(|claims| claim(claims).clone());
+        Self {
+            state: state.name(),
+            message,
+            organization: text(|claims| &claims.organization),
+            tier: claims.map(|claims| claims.tier.name()),
+            customer: text(|claims| &claims.customer),
+            license_id: text(|claims| &claims.license_id),
+            expires_at: claims.map(|claims| Utc(claims.expires_at.seconds()).rfc3339()),
+            expires_in_seconds: inspection.expires_in_seconds.filter(|_| claims.is_some()),
+            revision: installed.revision,
+            trust: inspection.trust.map(Trust::name),
+            key: inspection.key,
+            source: Some(installed.source.clone()),
+            installed_at: Some(Utc(installed.installed_at).rfc3339()),
+            installed_by: installed.installed_by.clone(),
+        }
+    }
+
+    fn text(&self, installed: Option<&Installed>, paint: Paint) -> String {
+        let mut out = format!("{}\n", one_line(&self.message));
+        let Some(installed) = installed else { return out };
+        let row = |name: &str, value: &str| [name.to_owned(), shown(value)];
+        let mut rows = vec![row("State", self.state)];
+        for (name, value) in [
+            ("Organization", self.organization.as_deref()),
+            ("Tier", self.tier),
+            ("Customer", self.customer.as_deref()),
+            ("License", self.license_id.as_deref()),
+        ] {
+            rows.extend(value.map(|value| row(name, value)));
+        }
+        rows.extend(
+            installed
+                .inspection
+                .license
+                .as_ref()
+                .map(|license| row("Expires", &license.claims().expires_at.to_string())),
+        );
+        rows.push(row("Revision", &self.revision.to_string()));
+        rows.push(row("Installed", &Utc(installed.installed_at).to_string()));
+        rows.extend(self.installed_by.as_deref().map(|by| row("By", by)));
+        rows.push(row("How", &installed.source));
+        rows.extend(self.trust.map(|trust| row("Trust", trust)));
+        let _ = write!(out, "\n{}\n{}", paint.bold("License"), table(&rows));
+        if let Some(key) = self.key {
+            let _ = write!(out, "\n{}\n{}", paint.bold("Signing key"), key_lines(key));
+        }
+        out
+    }
+}

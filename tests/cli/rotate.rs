@@ -1,0 +1,151 @@
+//! `rotate`: a new license from the command line, beside a running server.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::run::{Ran, command, empty, run, run_with, vendor_key};
+use crate::running::Server;
+
+/// A bundle that is valid today, by the test vendor unless `more` names another key.
+pub fn bundle(more: &[&str]) -> String {
+    let key = vendor_key();
+    let has = |option: &str| more.iter().any(|one| one.starts_with(option));
+    let key: &[_] = if has("--key") { &[] } else { &["--key", &key] };
+    let days: &[_] = if has("--days") { &[] } else { &["--days=90"] };
+    let ran = run(Path::new("."), &[&["issue"], key, days, more].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.out
+}
+
+/// A server that is set up, with that license.
+pub fn set_up(name: &str, license: &str) -> (Server, PathBuf) {
+    let folder = empty(name);
+    let mut server = Server::start_in(&folder, &[], &["--listen-addr", "127.0.0.1:0"]);
+    let admin = json!({ "name": "First Admin", "email": "admin@example.com", "password": "correct horse battery" });
+    for (step, body) in [
+        ("license", license.to_owned()),
+        ("admin", admin.to_string()),
+        ("organization", r#"{"name":"Acme Corp"}"#.to_owned()),
+        ("email", r#"{"provider":"later"}"#.to_owned()),
+        ("complete", "{}".to_owned()),
+    ] {
+        let (status, answer) = server.post(&format!("/api/setup/{step}"), &body);
+        assert_eq!(status, 200, "{step}: {answer}");
+    }
+    (server, folder)
+}
+
+fn rotate(folder: &Path, arguments: &[&str], bundle: &str) -> Ran {
+    run_with(&mut command(folder, &[]), &[&["rotate", "-"], arguments].concat(), bundle.as_bytes())
+}
+
+fn claims(server: &mut Server) -> Value {
+    let (status, answer) = server.post("/api/auth/license/get-claims", "{}");
+    assert_eq!(status, 200, "{answer}");
+    serde_json::from_str(&answer).unwrap()
+}
+
+#[test]
+fn a_running_server_follows_at_once() {
+    let (mut server, folder) = set_up("rotate-running", &bundle(&["--jti", "lic_one"]));
+    assert_eq!(claims(&mut server)["claims"]["jti"], "lic_one");
+    std::fs::write(folder.join("new.json"), bundle(&["--jti", "lic_two", "--days=200"])).unwrap();
+    let ran = run(&folder, &["rotate", "new.json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "The new license is in use, as revision 2.\n"));
+    assert!(ran.out.contains("What the new bundle changes") && ran.out.contains("lic_two"), "{}", ran.out);
+    let now = claims(&mut server);
+    assert_eq!((&now["claims"]["jti"], &now["revision"]), (&json!("lic_two"), &json!(2)));
+    assert_eq!(now["source"], "command line");
+    let history = server.look("/api/auth/license/history");
+    assert!(history.contains(r#""replacedBy":"command line""#), "{history}");
+    // And what the server does next counts for the command line.
+    assert!(run(&folder, &["status"]).out.contains("lic_two"));
+}
+
+#[test]
+fn what_gets_worse_is_named_as_flags_to_add() {
+    let (mut server, folder) = set_up("rotate-worse", &bundle(&["--jti", "lic_one", "--tier", "enterprise"]));
+    let other = crate::common::folder().join("keys/rsa2048-other.pem").display().to_string();
+    let worse = bundle(&["--key", &other, "--jti", "lic_worse", "--tier", "starter", "--days=30"]);
+    let ran = rotate(&folder, &[], &worse);
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.err,
+        "countersign: nothing was changed; if you know what gets worse, add --acknowledge key-changed --acknowledge \
+         downgrade --acknowledge expires-sooner\n"
+    );
+    let ran = rotate(&folder, &["--acknowledge", "key-changed", "--acknowledge=downgrade"], &worse);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.ends_with("add --acknowledge expires-sooner\n"), "{}", ran.err);
+    assert_eq!(claims(&mut server)["claims"]["jti"], "lic_one");
+
+    let all = ["--json", "--acknowledge=key-changed", "--acknowledge=downgrade", "--acknowledge=expires-sooner"];
+    let ran = rotate(&folder, &all, &worse);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&told["applied"], &told["revision"], &told["missing"]), (&json!(true), &json!(2), &json!([])));
+    assert_eq!(told["inspection"]["verdict"], "valid");
+    assert_eq!(claims(&mut server)["claims"]["jti"], "lic_worse");
+
+    let ran = rotate(&folder, &["--acknowledge=anything"], &worse);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("key-changed, downgrade, expires-sooner, older"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_not_valid_changes_nothing() {
+    let first = bundle(&["--jti", "lic_one"]);
+    let (mut server, folder) = set_up("rotate-refused", &first);
+    let same = "this license is in use already";
+    let other = crate::common::folder().join("keys/rsa2048-other.pem").display().to_string();
+    let other: Value = serde_json::from_str(&bundle(&["--key", &other])).unwrap();
+    let mut mixed: Value = serde_json::from_str(&first).unwrap();
+    mixed["publicKey"] = other["publicKey"].clone();
+    for (text, code, reason) in [
+        (first.clone(), 1, same),
+        (bundle(&["--days=-1"]), 1, "not valid now"),
+        (mixed.to_string(), 1, "not valid now"),
+        ("rubbish".to_owned(), 2, "not valid now"),
+        (String::new(), 2, "not valid now"),
+    ] {
+        let ran = rotate(&folder, &["--acknowledge=key-changed"], &text);
+        assert_eq!(ran.code, code, "{text}: {}", ran.err);
+        assert!(ran.err.contains(reason), "{text}: {}", ran.err);
+    }
+    let ran = run(&folder, &["rotate", "nothing.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("there is no file nothing.json"), "{}", ran.err);
+    let now = claims(&mut server);
+    assert_eq!((&now["claims"]["jti"], &now["revision"]), (&json!("lic_one"), &json!(1)));
+}
+
+#[test]
+fn a_trusted_list_holds_on_the_command_line_too() {
+    let (mut server, folder) = set_up("rotate-pinned", &bundle(&[]));
+    let other = crate::common::folder().join("keys/rsa2048-other.pem").display().to_string();
+    let self_made = bundle(&["--key", &other]);
+    let check = run_with(&mut command(&folder, &[]), &["check", "--json"], bundle(&[]).as_bytes());
+    let inspection: Value = serde_json::from_str(&check.out).unwrap();
+    let trusted = inspection["key"]["sha256"].as_str().unwrap().to_owned();
+    let mut pinned = command(&folder, &[("LICENSE_TRUSTED_KEYS", &trusted)]);
+    let ran = run_with(&mut pinned, &["rotate", "-", "--acknowledge=key-changed"], self_made.as_bytes());
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_eq!(claims(&mut server)["revision"], 1);
+}
+
+#[test]
+fn a_platform_that_is_not_set_up_gets_its_license_from_the_command_line() {
+    let folder = empty("rotate-fresh");
+    let mut server = Server::start_in(&folder, &[], &["--listen-addr", "127.0.0.1:0"]);
+    let license = bundle(&[]);
+    let ran = rotate(&folder, &[], &license);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("--acknowledge key-changed"), "{}", ran.err);
+    let ran = rotate(&folder, &["--acknowledge=key-changed"], &license);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "The new license is in use, as revision 1.\n"));
+    let state = server.look("/api/setup/state");
+    assert!(state.contains(r#""next":"admin""#), "{state}");
+    let (status, _) = server.post("/api/auth/license/get-claims", "{}");
+    assert_eq!(status, 401);
+}
