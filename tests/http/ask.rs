@@ -65,6 +65,11 @@ impl Server {
 
     /// A server on the database of a folder, such as one that was there before.
     pub async fn again(base: &str, more: &[(Key, &str)], folder: Arc<TempDir>) -> Self {
+        Self::made(base, more, folder, |_| ()).await
+    }
+
+    /// The same, with something about it changed.
+    pub async fn made(base: &str, more: &[(Key, &str)], folder: Arc<TempDir>, change: impl FnOnce(&mut App)) -> Self {
         let database = format!("sqlite://{}", folder.path().join("countersign.db").display());
         let settings = [&[(Key::BasePath, base), (Key::DatabaseUrl, &database)], more].concat();
         let settings = settings.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
@@ -72,7 +77,8 @@ impl Server {
             panic!("the configuration is good");
         };
         let clock = Arc::new(AtomicI64::new(NOW));
-        let app = App::open(&config, SITE, Clock::Fixed(clock.clone())).await.expect("the server starts");
+        let mut app = App::open(&config, SITE, Clock::Fixed(clock.clone())).await.expect("the server starts");
+        change(&mut app);
         let app = Arc::new(app);
         Self { router: router(app.clone()), app, clock, base: base.to_owned(), folder }
     }

@@ -10,16 +10,25 @@
 
 mod accounts;
 mod ask;
+mod audit;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
+mod csrf;
 mod errors;
 mod headers;
 mod license;
 mod limits;
+mod logs;
+#[path = "../mail/server.rs"]
+#[allow(dead_code, reason = "mail has its own tests")]
+mod mail_server;
+mod matrix;
 mod pages;
 mod rotation;
 mod sessions;
+mod settings;
 mod setup;
 mod site;
+mod smtp;
 mod story;
 mod users;

@@ -87,8 +87,11 @@ pub(super) async fn reply(
             }
             response
         }
-        // Without a database nothing can be brought back; and whoever is signed out has to sign in first.
-        Err(problem) if body.is_form && problem.status.is_server_error() => app.problem_page(&problem),
+        // Without a database nothing can be brought back; and whoever is signed out has to sign in first. What went wrong
+        // elsewhere, at a mail server, is about the form.
+        Err(problem) if body.is_form && problem.status.is_server_error() && problem.errors.is_empty() => {
+            app.problem_page(&problem)
+        }
         Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => app.to_sign_in_for(&form.page),
         Err(problem) if body.is_form => {
             let returned =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use countersign_app::Session;
+use countersign_license::Utc;
 use serde_json::{Value, json};
 
 use crate::http::asker::{Asker, IDLE, Id};
@@ -22,9 +23,9 @@ async fn all(app: &App, asker: &Asker) -> Result<Value, Problem> {
     let session = |session: Session| {
         json!({
             "id": session.id,
-            "createdAt": session.created_at,
-            "seenAt": session.seen_at,
-            "expiresAt": session.expires_at,
+            "createdAt": Utc(session.created_at).rfc3339(),
+            "seenAt": Utc(session.seen_at).rfc3339(),
+            "expiresAt": Utc(session.expires_at).rfc3339(),
             "agent": session.agent,
             "address": session.address,
             "isCurrent": session.is_current,

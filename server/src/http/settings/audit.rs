@@ -55,8 +55,7 @@ async fn some(app: &App, asker: &Asker, uri: &Uri) -> Result<Value, Problem> {
 fn event(event: &Event) -> Value {
     json!({
         "id": event.id,
-        "at": event.at,
-        "time": Utc(event.at).rfc3339(),
+        "at": Utc(event.at).rfc3339(),
         "actor": event.actor,
         "action": event.action,
         "detail": event.detail,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use countersign_app::{Invitation, Role, User, Viewer, settings_users};
+use countersign_license::Utc;
 use serde_json::{Value, json};
 
 use crate::http::asker::{Asker, Id};
@@ -39,10 +40,11 @@ async fn all(app: &App, asker: &Asker) -> Result<Value, Problem> {
     let user = |User { who, created_at, seen_at }| {
         let Viewer { id, name, email, role } = who;
         json!({
-            "id": id, "name": name, "email": email, "role": role.name(), "createdAt": created_at, "seenAt": seen_at,
+            "id": id, "name": name, "email": email, "role": role.name(), "createdAt": Utc(created_at).rfc3339(),
+            "seenAt": seen_at.map(|seen| Utc(seen).rfc3339()),
         })
     };
-    let invitation = |Invitation { id, email, role, invited_by, expires_at }| json!({ "id": id, "email": email, "role": role.name(), "invitedBy": invited_by, "expiresAt": expires_at });
+    let invitation = |Invitation { id, email, role, invited_by, expires_at }| json!({ "id": id, "email": email, "role": role.name(), "invitedBy": invited_by, "expiresAt": Utc(expires_at).rfc3339() });
     let users: Vec<Value> = app.store.users().await?.into_iter().map(user).collect();
     let invitations: Vec<Value> = app.store.invitations(asker.now).await?.into_iter().map(invitation).collect();
     Ok(json!({ "users": users, "invitations": invitations }))

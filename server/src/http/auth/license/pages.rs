@@ -20,7 +20,7 @@ pub(super) async fn settings(State(app): State<Arc<App>>) -> Response {
 
 /// What is installed, and what was.
 pub(super) async fn license(State(app): State<Arc<App>>, asker: Asker, headers: HeaderMap) -> Response {
-    if let Some(other) = elsewhere(&app, &asker) {
+    if let Some(other) = elsewhere(&app, &asker, "license") {
         return other;
     }
     let visiting = Visiting::begin(&app, &asker, &headers).await;
@@ -30,7 +30,7 @@ pub(super) async fn license(State(app): State<Arc<App>>, asker: Asker, headers: 
 
 /// A new bundle, and what it would change. To whoever may not change anything, it says so.
 pub(super) async fn update(State(app): State<Arc<App>>, asker: Asker, headers: HeaderMap) -> Response {
-    if let Some(other) = elsewhere(&app, &asker) {
+    if let Some(other) = elsewhere(&app, &asker, "license/update") {
         return other;
     }
     let visiting = Visiting::begin(&app, &asker, &headers).await;
@@ -39,10 +39,10 @@ pub(super) async fn update(State(app): State<Arc<App>>, asker: Asker, headers: H
 }
 
 /// Where whoever is not signed in goes instead.
-fn elsewhere(app: &App, asker: &Asker) -> Option<Response> {
+fn elsewhere(app: &App, asker: &Asker, page: &str) -> Option<Response> {
     match asker.viewer() {
         Ok(Some(_)) => None,
-        Ok(None) => Some(app.to_sign_in()),
+        Ok(None) => Some(app.to_sign_in_for(&app.paths.settings_page(page))),
         Err(_) => Some(app.problem_page(&Problem::UNAVAILABLE)),
     }
 }
