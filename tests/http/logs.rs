@@ -114,7 +114,7 @@ async fn no_log_line_has_a_password_session_token_code_license_or_key() {
     secrets.dedup();
     assert!(secrets.len() > 15 && secrets.iter().all(|secret| secret.len() > 8), "{secrets:?}");
     for secret in secrets {
-        let line = log.lines().find(|line| line.contains(&secret));
-        assert_eq!(line, None, "{secret}");
+        let said = log.lines().find(|line| line.contains(&secret));
+        assert_eq!(said, None, "{secret}");
     }
 }

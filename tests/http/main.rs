@@ -20,7 +20,7 @@ mod license;
 mod limits;
 mod logs;
 #[path = "../mail/server.rs"]
-#[allow(dead_code, reason = "mail has its own tests")]
+#[expect(dead_code, reason = "mail has its own tests")]
 mod mail_server;
 mod matrix;
 mod pages;
