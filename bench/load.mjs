@@ -6,9 +6,10 @@ import { quantile, sleep } from "./lib.mjs";
 const CONNECTIONS = 16;
 const SECONDS = 2;
 
-export async function load(url) {
+/** `request` is sent as it stands; without one, the address is asked for. */
+export async function load(url, { connections: count = CONNECTIONS, request = get(url) } = {}) {
   const times = [];
-  const connections = Array.from({ length: CONNECTIONS }, () => connection(url, times));
+  const connections = Array.from({ length: count }, () => connection(url, request, times));
   await sleep(200);
   times.length = 0; // until here it was getting warm
   const start = performance.now();
@@ -16,11 +17,12 @@ export async function load(url) {
   const [answers, seconds] = [times.slice(), (performance.now() - start) / 1000];
   const failures = connections.flatMap(({ end }) => end() ?? []);
   if (failures.length > 0) throw failures[0];
-  return { perSecond: answers.length / seconds, p99: quantile(answers, 0.99) };
+  return { perSecond: answers.length / seconds, p50: quantile(answers, 0.5), p99: quantile(answers, 0.99) };
 }
 
-function connection(url, times) {
-  const request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+const get = (url) => `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+
+function connection(url, request, times) {
   const socket = connect({ host: url.hostname, port: url.port, noDelay: true });
   let failure, asked, received, size;
   const fail = (error) => { failure ??= error; };

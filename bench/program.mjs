@@ -89,7 +89,8 @@ export async function server(countersign) {
   }
 }
 
-function memory(pid) {
+/** The resident memory of a process, in MB; nothing where there is no Linux. */
+export function memory(pid) {
   try {
     const [, kilobytes] = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/);
     return (kilobytes / 1024).toFixed(1);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { countersign, target } from "../tests/browser/support/programs.mjs";
 import { browser } from "./browser.mjs";
+import { claims } from "./claims.mjs";
 import { table } from "./lib.mjs";
 import { native } from "./native.mjs";
 import { commandLine, server } from "./program.mjs";
@@ -25,7 +26,7 @@ const natively = native(values.verify);
 console.log("in the browser (half a minute)");
 const inBrowser = await browser(join(target, "wasm-tests"));
 console.log("the programs (half a minute)\n");
-const programs = `${commandLine(program)}\n\n${await server(program)}`;
+const programs = `${commandLine(program)}\n\n${await server(program)}\n\n${await claims(program)}`;
 
 const [{ model }] = cpus();
 const about = [
