@@ -1,6 +1,8 @@
 //! `rotate`: a new license from the command line, beside a running server.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -148,4 +150,80 @@ fn a_platform_that_is_not_set_up_gets_its_license_from_the_command_line() {
     assert!(state.contains(r#""next":"admin""#), "{state}");
     let (status, _) = server.post("/api/auth/license/get-claims", "{}");
     assert_eq!(status, 401);
+}
+
+/// Restarts a server that was killed, with the session of before.
+fn restarted(folder: &Path, server: &Server) -> Server {
+    Server::start_in(folder, &[], &["--listen-addr", "127.0.0.1:0"]).with_cookies_of(server)
+}
+
+/// Sends a rotation. All that could get worse is acknowledged.
+fn begin(server: &Server, revision: i64, bundle: &str) -> std::net::TcpStream {
+    let mut body: Value = serde_json::from_str(bundle).unwrap();
+    body["acknowledge"] = json!(["key-changed", "downgrade", "expires-sooner", "older"]);
+    server.begin("POST", "/api/auth/license/rotate", &format!("If-Match: \"{revision}\"\r\n"), &body.to_string())
+}
+
+/// Two licenses of different keys.
+fn two() -> [String; 2] {
+    let other = crate::common::folder().join("keys/rsa2048-other.pem").display().to_string();
+    [bundle(&["--jti", "lic_a"]), bundle(&["--jti", "lic_b", "--key", &other])]
+}
+
+#[test]
+fn kill_9_at_any_point_of_a_rotation_leaves_the_old_license_or_the_new_one() {
+    const ROUNDS: u32 = if cfg!(debug_assertions) { 40 } else { 200 };
+    // A rotation is over within this time.
+    const LONGEST: Duration =
+        if cfg!(debug_assertions) { Duration::from_millis(30) } else { Duration::from_millis(10) };
+    let bundles = two();
+    let (mut server, folder) = set_up("rotate-kill", &bundles[0]);
+    let (mut old, mut new) = (0, 0);
+    for round in 0..ROUNDS {
+        let before = claims(&mut server);
+        let revision = before["revision"].as_i64().unwrap();
+        let is_a = before["claims"]["jti"] == "lic_a";
+        let stream = begin(&server, revision, &bundles[usize::from(is_a)]);
+        std::thread::sleep(LONGEST * round / ROUNDS);
+        server.kill();
+        drop(stream);
+        server = restarted(&folder, &server);
+        let after = claims(&mut server);
+        assert_eq!((&after["state"], &after["verdict"]), (&json!("active"), &json!("valid")), "round {round}");
+        if after["revision"] == before["revision"] {
+            assert_eq!(after["claims"], before["claims"], "round {round}");
+            old += 1;
+        } else {
+            assert_eq!(after["revision"], revision + 1, "round {round}");
+            assert_eq!(after["claims"]["jti"], ["lic_a", "lic_b"][usize::from(is_a)], "round {round}");
+            assert_ne!(after["key"], before["key"], "round {round}");
+            new += 1;
+        }
+    }
+    assert!(old > 0 && new > 0, "killed too late or too early: {old} times the old one, {new} times the new one");
+    // It accepts a rotation.
+    let now = claims(&mut server);
+    let is_a = now["claims"]["jti"] == "lic_a";
+    let mut answer = String::new();
+    let mut stream = begin(&server, now["revision"].as_i64().unwrap(), &bundles[usize::from(is_a)]);
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_rotation_that_was_answered_survives_kill_9_right_after() {
+    const ROUNDS: i64 = if cfg!(debug_assertions) { 20 } else { 200 };
+    let bundles = two();
+    let (mut server, folder) = set_up("rotate-survives", &bundles[0]);
+    for round in 1..=ROUNDS {
+        let next = usize::from(round % 2 == 1);
+        let mut head = [0; 12];
+        begin(&server, round, &bundles[next]).read_exact(&mut head).unwrap();
+        server.kill();
+        assert_eq!(&head, b"HTTP/1.1 200", "round {round}");
+        server = restarted(&folder, &server);
+        let after = claims(&mut server);
+        assert_eq!(after["revision"], round + 1);
+        assert_eq!(after["claims"]["jti"], ["lic_a", "lic_b"][next]);
+    }
 }

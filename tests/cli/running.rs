@@ -84,19 +84,25 @@ impl Server {
     }
 
     fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = self.begin(method, path, "", body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Sends a request with these further lines in its head, and does not wait for the answer.
+    pub fn begin(&self, method: &str, path: &str, lines: &str, body: &str) -> TcpStream {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut stream = self.connect();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Cookie: {}\r\nContent-Length: {}\r\n\r\n{body}",
+             {lines}Cookie: {}\r\nContent-Length: {}\r\n\r\n{body}",
             cookies.join("; "),
             body.len()
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
+        stream
     }
 
     /// Goes on with the cookies of a server that is gone.

@@ -450,3 +450,53 @@ async fn readers_see_the_old_license_or_the_new_one_and_never_a_stale_one_after_
     let wanted = usize::try_from(ROTATIONS * 10).unwrap();
     assert!(answers > wanted.min(2000), "only {answers} answers");
 }
+
+#[tokio::test]
+async fn a_rotation_that_fails_half_way_changes_nothing() {
+    let (server, mut admin) = Server::set_up("/").await;
+    let before = server.stored().await;
+    for (table, trigger) in [
+        (
+            "license_history",
+            "CREATE TRIGGER broken BEFORE INSERT ON license_history BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+        ),
+        ("audit", "CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"),
+        (
+            "platform_config",
+            "CREATE TRIGGER broken BEFORE UPDATE ON platform_config BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+        ),
+    ] {
+        server.sql(trigger, &[]).await;
+        let answer = rotate(&mut admin, 1, &renewal(), &[]).await;
+        assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "unavailable"), "{table}");
+        assert!(!answer.body.contains("disk"), "what went wrong inside is not told: {}", answer.body);
+        assert_eq!(server.stored().await, before, "{table}");
+        assert_eq!(claims(&mut admin).await["claims"]["jti"], "lic_first");
+        server.sql("DROP TRIGGER broken", &[]).await;
+    }
+    assert!(history(&mut admin).await.is_empty());
+    assert_eq!(rotate(&mut admin, 1, &renewal(), &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn while_somebody_holds_the_database_the_old_license_is_told_and_a_rotation_waits_or_fails_whole() {
+    let (server, mut admin) = Server::set_up("/").await;
+    let mut operator = server.database().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut operator).await.unwrap();
+    let (mut other, renewed) = (admin.clone(), renewal());
+    let rotation = tokio::spawn(async move { rotate(&mut other, 1, &renewed, &[]).await });
+    while !rotation.is_finished() {
+        assert_eq!(claims(&mut admin).await["revision"], 1);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let answer = rotation.await.unwrap();
+    assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "unavailable"));
+    // A lock that is given back in time only costs time.
+    let (mut other, renewed) = (admin.clone(), renewal());
+    let rotation = tokio::spawn(async move { rotate(&mut other, 1, &renewed, &[]).await });
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(!rotation.is_finished());
+    sqlx::query("ROLLBACK").execute(&mut operator).await.unwrap();
+    assert_eq!(rotation.await.unwrap().status, 200);
+    assert_eq!(claims(&mut admin).await["claims"]["jti"], "lic_second");
+}
