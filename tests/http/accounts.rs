@@ -362,3 +362,27 @@ impl Server {
         contents.iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 }
+
+#[tokio::test]
+async fn a_hash_of_old_parameters_is_replaced_at_the_next_sign_in() {
+    use argon2::password_hash::PasswordHasher as _;
+    use argon2::password_hash::phc::PasswordHash;
+
+    let (server, _) = Server::set_up("/").await;
+    let weak = argon2::Params::new(8 * 1024, 1, 1, None).expect("parameters");
+    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak);
+    let weak: PasswordHash = weak.hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen bytes of").expect("a hash");
+    let weak = weak.to_string();
+    assert_eq!(server.sql("UPDATE users SET password_hash = $1", &[&weak]).await, 1);
+    assert_eq!(sign_in(&mut server.browser(), ADMIN, "wrong").await.status, 401);
+    let stored = async || {
+        let mut database = server.database().await;
+        let hash: String =
+            sqlx::query_scalar("SELECT password_hash FROM users").fetch_one(&mut database).await.expect("a hash");
+        hash
+    };
+    assert_eq!(stored().await, weak, "a wrong password changes nothing");
+    assert_eq!(sign_in(&mut server.browser(), ADMIN, PASSWORD).await.status, 200);
+    assert!(stored().await.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert_eq!(sign_in(&mut server.browser(), ADMIN, PASSWORD).await.status, 200);
+}
