@@ -23,6 +23,7 @@ mod logs;
 #[expect(dead_code, reason = "mail has its own tests")]
 mod mail_server;
 mod matrix;
+mod openapi;
 mod pages;
 mod rotation;
 mod sessions;

@@ -12,6 +12,7 @@ mod home;
 mod license_checker;
 pub mod listen;
 mod mailing;
+mod openapi;
 mod origin;
 mod page;
 mod people;
@@ -227,6 +228,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&paths.checker(), get(license_checker::license_checker))
         .route(&paths.health(), get(health::live))
         .route(&paths.ready(), get(health::ready))
+        .route(&paths.api("openapi.json"), get(openapi::openapi))
         .route(&paths.pkg("{*file}"), get(pkg::pkg))
         .route(&format!("{}favicon.ico", paths.home()), get(pkg::favicon))
         .route(&format!("{}robots.txt", paths.home()), get(pkg::robots))
