@@ -24,7 +24,7 @@ clippy() { cargo clippy --quiet --all-targets "$@" -- -D warnings; }
 # The browser's half, by the compiler that builds it.
 browser_clippy() {
   RUSTUP_TOOLCHAIN=$WEB_TOOLCHAIN CARGO_TARGET_DIR=$CARGO_TARGET_DIR/web \
-    cargo clippy --quiet --target wasm32-unknown-unknown -p countersign-app --lib "$@" -- -D warnings
+    cargo clippy --quiet --target wasm32-unknown-unknown "$@" -- -D warnings
 }
 
 # knows_none CRATE "FORBIDDEN…" FLAG…: none of the forbidden crates is among its dependencies, at any depth.
@@ -45,8 +45,9 @@ check "formatting" cargo fmt --all --check
 check "lints: license" clippy -p countersign-license
 check "lints: app, on the server" clippy -p countersign-app --features ssr
 check "lints: server" clippy -p countersign
-check "lints: the static checker" browser_clippy --bin checker --features csr
-check "lints: the islands" browser_clippy --bin islands --features hydrate
+check "lints: the static checker" browser_clippy -p countersign-app --lib --bin checker --features csr
+check "lints: the islands" browser_clippy -p countersign-app --lib --bin islands --features hydrate
+check "lints: the inspection alone, as wasm" browser_clippy -p countersign-wasm-tests
 # license <- app <- server, and nothing the other way.
 check "dependencies: license" knows_none countersign-license "countersign-app countersign tokio sqlx leptos axum"
 check "dependencies: the static checker" knows_none countersign-app "countersign tokio sqlx axum" --features csr --target wasm32-unknown-unknown
@@ -55,7 +56,7 @@ check "dependencies: app, on the server" knows_none countersign-app "countersign
 check "vectors: as their recipes make them" node tests/vectors/make.mjs --check
 check "licenses and sources of what we use" cargo deny --log-level error check licenses bans sources
 check "documentation" documentation
-if command -v shellcheck >/dev/null; then check "shell scripts" shellcheck scripts/*.sh .ci/run; fi
+if command -v shellcheck >/dev/null; then check "shell scripts" shellcheck scripts/*.sh tests/wasm/build.sh bench/run.sh .ci/run; fi
 
 printf '%d checks passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
