@@ -6,8 +6,8 @@ use super::shell::bare;
 use crate::Paths;
 
 /// "The platform cannot be reached right now", as a document for a 503. `nonce` is that of its content security policy; empty
-/// for none.
-pub fn unavailable(paths: &Paths, nonce: &str) -> String {
+/// for none. `again` is the page to try again; empty for the one that was asked for.
+pub fn unavailable(paths: &Paths, nonce: &str, again: &str) -> String {
     let description = "The platform cannot be reached right now.";
     bare(paths, nonce, "Not reachable right now", description, || {
         view! {
@@ -20,7 +20,7 @@ pub fn unavailable(paths: &Paths, nonce: &str) -> String {
                 <p>"Wait a minute and try again. If it lasts, tell whoever runs this platform: the server’s log says what is wrong."</p>
                 // An empty address is this page's own, whichever it is.
                 <p class="row">
-                    <a class="btn" href="">"Try again"</a>
+                    <a class="btn" href=again.to_owned()>"Try again"</a>
                     <a class="btn quiet" href=paths.checker()>"Check a license bundle"</a>
                 </p>
             </section>

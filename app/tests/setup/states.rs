@@ -193,7 +193,7 @@ fn outside() -> Vec<(&'static str, String)> {
         ("sign-in-refused", render(sign_in(&wrong))),
         ("invitation", render(invitation(&nobody()))),
         ("invitation-refused", render(invitation(&used))),
-        ("unavailable", unavailable(&paths, "bm9uY2U")),
+        ("unavailable", unavailable(&paths, "bm9uY2U", "")),
         ("forbidden", forbidden(&signed_in(nobody()))),
         ("forbidden-nobody", forbidden(&nobody())),
         (

@@ -93,9 +93,14 @@ pub(super) fn nonce() -> String {
 impl App {
     /// A problem as a page, for whoever sent a form.
     pub(super) fn problem_page(&self, problem: &Problem) -> Response {
+        self.problem_page_of(problem, "")
+    }
+
+    /// The same, for the form on a page: trying again begins there.
+    pub(super) fn problem_page_of(&self, problem: &Problem, page: &str) -> Response {
         let nonce = nonce();
         let html = if problem.code == Problem::UNAVAILABLE.code {
-            countersign_app::unavailable(&self.paths, &nonce)
+            countersign_app::unavailable(&self.paths, &nonce, page)
         } else {
             let id = problem.member("id").map(|id| id.get().trim_matches('"')).unwrap_or_default();
             let detail = if problem.detail.is_empty() { "" } else { &problem.detail };

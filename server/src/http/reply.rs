@@ -90,7 +90,7 @@ pub(super) async fn reply(
         // Without a database nothing can be brought back; and whoever is signed out has to sign in first. What went wrong
         // elsewhere, at a mail server, is about the form.
         Err(problem) if body.is_form && problem.status.is_server_error() && problem.errors.is_empty() => {
-            app.problem_page(&problem)
+            app.problem_page_of(&problem, &form.page)
         }
         Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => app.to_sign_in_for(&form.page),
         Err(problem) if body.is_form => {
