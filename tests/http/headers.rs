@@ -20,11 +20,11 @@ fn assert_hardened(answer: &Answer, what: &str) {
         let nonce = policy.split("script-src 'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("");
         assert_eq!(nonce.len(), 22, "{what}: {policy}");
         assert!(
-            policy.contains(&format!("script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'")),
+            policy.contains(&format!("script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'")),
             "{policy}"
         );
-        let scripts = answer.body.matches("<script").count();
-        assert_eq!(answer.body.matches(&format!("nonce=\"{nonce}\"")).count(), scripts, "{what}");
+        let inline = answer.body.matches("<script").count() + answer.body.matches("<style").count();
+        assert_eq!(answer.body.matches(&format!("nonce=\"{nonce}\"")).count(), inline, "{what}");
     }
     assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{what}: {policy}");
     for (name, value) in [

@@ -8,6 +8,10 @@ use crate::{Paths, Role, Step, Viewer, Visit};
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22' fill='none' \
                     stroke='%234d7cc4' stroke-width='2'%3E%3Ccircle cx='11' cy='11' r='9'/%3E%3Cpath d='M6.5 11.5l3 3 6-7'/%3E%3C/svg%3E";
 
+/// Pages fade into one another. This stands in the page itself: a browser that looks before the style sheet has come takes the
+/// page for one that does not want it, breaks the transition off and calls that an error (seen in Chromium 156).
+const TRANSITION: &str = "@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto } }";
+
 /// The pages of the settings: path below the settings, name, and the least role that sees them.
 const SETTINGS: [(&str, &str, Role); 6] = [
     ("license", "License", Role::Member),
@@ -136,6 +140,7 @@ impl<'a> Shell<'a> {
             let (title, description) = (format!("{} · Countersign", self.title), self.description);
             let (style, script) = (self.paths.pkg("main.css"), self.paths.pkg("islands.js"));
             let nonce = (!self.nonce.is_empty()).then(|| self.nonce.to_owned());
+            let transition = nonce.clone().map(|nonce| view! { <style nonce=nonce>{TRANSITION}</style> });
             let header = self.header();
             view! {
                 <html lang="en">
@@ -146,6 +151,7 @@ impl<'a> Shell<'a> {
                         <meta name="color-scheme" content="light dark" />
                         <meta name="description" content=description />
                         <link rel="icon" href=ICON type="image/svg+xml" />
+                        {transition}
                         <link rel="stylesheet" href=style />
                         <script src=script defer nonce=nonce></script>
                     </head>

@@ -5,7 +5,7 @@ use axum::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// What a page may load and do: scripts that carry this answer's nonce, styles and pictures from here; nothing inline.
+/// What a page may load and do: scripts that carry this answer's nonce, styles and pictures from here; nothing else inline.
 pub(super) fn policy(nonce: &str) -> HeaderValue {
     with_nonce(nonce, "connect-src 'self'; form-action 'self'")
 }
@@ -17,7 +17,7 @@ pub(super) fn silent_policy(nonce: &str) -> HeaderValue {
 
 fn with_nonce(nonce: &str, sending: &str) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; {sending}; \
+        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; {sending}; \
          base-uri 'none'; frame-ancestors 'none'"
     );
     // Base64url always fits a header.
