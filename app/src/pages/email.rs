@@ -36,7 +36,7 @@ struct Values<'a> {
 
 impl<'a> Values<'a> {
     fn of(stored: Option<&'a EmailSettings>) -> Self {
-        let fresh = Self { port: "587".to_owned(), security: "starttls", provider: "smtp", ..Self::default() };
+        let fresh = Self { security: "starttls", provider: "smtp", ..Self::default() };
         match stored {
             None => fresh,
             Some(EmailSettings::Later) => Self { provider: "later", ..fresh },
@@ -75,16 +75,16 @@ pub(crate) fn fields(returned: &Returned, stored: Option<&EmailSettings>) -> Any
     let host = Field::plain("host", "Server").at_most(253).value(values.host).help("Such as `smtp.example.com`.");
     let username = Field::plain("username", "User name (optional)")
         .autocomplete("off")
-        .at_most(320)
+        .at_most(254)
         .value(values.username)
         .help("Empty if the server asks for none.");
+    // Which one is usual depends on the encryption that is chosen below it.
+    let port = Field::number("port", "Port").at_most(5).value(values.port.clone()).help("Empty for the usual one.");
     view! {
         {radios(returned, "provider", "Send e-mail through", &PROVIDERS, values.provider)}
         <fieldset class="card when-smtp">
             <legend>"Mail server"</legend>
-            <div class="pair">
-                {host.view(returned)} {Field::number("port", "Port").at_most(5).value(values.port.clone()).view(returned)}
-            </div>
+            <div class="pair">{host.view(returned)} {port.view(returned)}</div>
             {select(returned, "security", "Encryption", &SECURITY, values.security)}
             {username.view(returned)}
             {values.secret(returned, "smtp", "password", "Password (optional)")}
@@ -96,7 +96,7 @@ pub(crate) fn fields(returned: &Returned, stored: Option<&EmailSettings>) -> Any
         <fieldset class="card when-any">
             <legend>"Sender"</legend>
             {Field::address("from", "Sender’s address").value(values.from).help("Such as `platform@example.com`.").view(returned)}
-            {Field::text("fromName", "Sender’s name (optional)").at_most(200).value(values.from_name).view(returned)}
+            {Field::text("fromName", "Sender’s name (optional)").at_most(100).value(values.from_name).view(returned)}
         </fieldset>
     }
     .into_any()

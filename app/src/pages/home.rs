@@ -3,6 +3,7 @@
 use countersign_license::{Claims, Feature, State, shown};
 use leptos::prelude::*;
 
+use super::form::problems;
 use super::report::pieces;
 use super::shell::document;
 use super::standing::{contact, standing, wants_license};
@@ -36,6 +37,7 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
                 <h1 tabindex="-1"><bdi>{name}</bdi></h1>
                 <p class="soft">"What this platform is licensed for."</p>
             </div>
+            {problems(&visit.returned, &[])}
             <section class=format!("verdict {}", words.tone.class())>
                 <h2>{words.title}</h2>
                 <p>{words.body}</p>

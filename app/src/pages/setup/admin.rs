@@ -31,7 +31,7 @@ fn form(visit: &Visit, setup: &Setup) -> String {
             </div>
             {problems(returned, &["name", "email", "password"])}
             <form class="stack" method="post" action=visit.paths.api("setup/admin") data-checks="">
-                {Field::text("name", "Name").autocomplete("name").required().at_most(200).view(returned)}
+                {Field::text("name", "Name").autocomplete("name").required().at_most(100).view(returned)}
                 {Field::email("email", "E-mail").autocomplete("username").required().help("You sign in with it.").view(returned)}
                 {password().view(returned)}
                 {actions(visit, Some(Step::License))}

@@ -14,7 +14,7 @@ pub async fn setup_organization(visit: &Visit) -> Result<String, Unavailable> {
     Ok(wizard(visit, Step::Organization, setup.step, "Name your organization", || {
         let name = setup.organization.as_deref().filter(|name| !name.is_empty());
         let name = name.or(licensed_organization(&setup)).unwrap_or_default();
-        let field = Field::text("name", "Name").autocomplete("organization").required().at_most(200).value(name).help(
+        let field = Field::text("name", "Name").autocomplete("organization").required().at_most(100).value(name).help(
             "It stands on the pages and in e-mails. The license stays as it was issued, whatever you choose here.",
         );
         view! {
