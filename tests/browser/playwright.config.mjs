@@ -2,6 +2,7 @@ import { defineConfig } from "@playwright/test";
 import { chromium } from "./support/programs.mjs";
 
 // Tests in everywhere/ run on each host, those in once/ on the static checker alone or on hosts that they start themselves.
+// In story/ each test starts a server of its own, on nothing: setting it up cannot be done twice.
 const hosts = ["static", "server", "platform"];
 
 export default defineConfig({
@@ -15,6 +16,7 @@ export default defineConfig({
   projects: [
     ...hosts.map((host) => ({ name: host, testDir: "everywhere", use: { host } })),
     { name: "once", testDir: "once", use: { host: "static" } },
+    { name: "story", testDir: "story" },
   ],
   use: {
     launchOptions: {

@@ -13,8 +13,8 @@ export function start(host) {
   switch (host) {
     case "static": return serveFolder(checkerFolder(), "/");
     case "sub-path": return serveFolder(checkerFolder(), "/some/where/");
-    case "server": return serve("/");
-    case "platform": return serve("/platform");
+    case "server": return checkerOf(serve("/"));
+    case "platform": return checkerOf(serve("/platform"));
     default: throw new Error(`there is no host called ${host}`);
   }
 }
@@ -52,12 +52,17 @@ export async function serveFolder(folder, prefix) {
   return { url: `http://127.0.0.1:${server.address().port}${prefix}`, stop };
 }
 
-/** The real server. */
-async function serve(basePath) {
+async function checkerOf(server) {
+  const { url, stop } = await server;
+  return { url: `${url}license-checker`, stop };
+}
+
+/** The real server in an empty folder. Returns the address of its home, with its slash, the folder, and what stops it. */
+export async function serve(basePath, environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-"));
   const server = spawn(countersign(), ["serve"], {
     cwd: folder,
-    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn" },
+    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((ended) => server.once("exit", ended));
@@ -73,5 +78,5 @@ async function serve(basePath) {
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `${address}license-checker`, stop };
+  return { url: address, folder, stop };
 }

@@ -5,6 +5,14 @@ import { start } from "./hosts.mjs";
 
 export { expect };
 
+/** Adds to a list what the browser complains about: console errors and warnings, uncaught errors. */
+export function listen(context, complaints) {
+  context.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+}
+
 export const test = base.extend({
   host: ["static", { option: true, scope: "worker" }],
 
@@ -20,10 +28,7 @@ export const test = base.extend({
   /** What the browser complained about: console errors and warnings, uncaught errors. A test that expects some empties it. */
   complaints: async ({ context }, use) => {
     const complaints = [];
-    context.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    context.on("weberror", (error) => complaints.push(String(error.error())));
+    listen(context, complaints);
     await use(complaints);
     expect(complaints, "the browser's console").toEqual([]);
   },
