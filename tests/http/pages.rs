@@ -25,13 +25,18 @@ async fn the_checker_is_a_whole_page_without_script() {
 }
 
 #[tokio::test]
-async fn no_page_has_anything_inline() {
+async fn no_page_has_anything_inline_but_that_it_fades() {
     for base in BASES {
         for path in ["/license-checker", "/nope"] {
             // A namespace is a name that looks like an address; the icon, which is part of the page, has one.
             let page = get(base, path).await.body.replace("http://www.w3.org/2000/svg", "");
             let scripts = page.matches("<script").count();
             assert_eq!(scripts, page.matches("<script src=").count(), "{page}");
+            let (before, style) = page.split_once("<style nonce=\"").unwrap_or_default();
+            let rule = style.split_once('>').and_then(|(_, rest)| rest.split_once("</style>"));
+            let (rule, after) = rule.expect("it says that it fades");
+            assert_eq!(rule, "@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto } }");
+            let page = format!("{before}{after}");
             assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="), "{page}");
             assert!(
                 !page.contains("http://") && !page.contains("https://"),
