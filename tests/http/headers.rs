@@ -20,7 +20,8 @@ fn assert_hardened(answer: &Answer, what: &str) {
         let nonce = policy.split("script-src 'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("");
         assert_eq!(nonce.len(), 22, "{what}: {policy}");
         assert!(
-            policy.contains(&format!("script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'")),
+            policy
+                .contains(&format!("script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'")),
             "{policy}"
         );
         let inline = answer.body.matches("<script").count() + answer.body.matches("<style").count();

@@ -35,7 +35,10 @@ async fn no_page_has_anything_inline_but_that_it_fades() {
             let (before, style) = page.split_once("<style nonce=\"").unwrap_or_default();
             let rule = style.split_once('>').and_then(|(_, rest)| rest.split_once("</style>"));
             let (rule, after) = rule.expect("it says that it fades");
-            assert_eq!(rule, "@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto } }");
+            assert_eq!(
+                rule,
+                "@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto } }"
+            );
             let page = format!("{before}{after}");
             assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="), "{page}");
             assert!(
