@@ -5,10 +5,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 env := . scripts/env.sh;
 
-.PHONY: help run test dev check checker site build samples bench fuzz vectors fmt clean setup setup-test
+.PHONY: help run test dev check checker site build samples bench fuzz schemathesis vectors fmt clean setup setup-test
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: setup build samples ## build everything and serve it on 127.0.0.1:3000, with sample bundles to try
 	@scripts/serve.sh
@@ -39,6 +39,9 @@ bench: setup-test build checker ## what is timed, and how: see bench/
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
 	@scripts/fuzz.sh
+
+schemathesis: setup ## ask a server all that its OpenAPI document allows; needs `pip install schemathesis`
+	@$(env) cargo build -p countersign && tests/schemathesis/run.sh "$$CARGO_TARGET_DIR/debug/countersign" $(EXAMPLES)
 
 vectors: ## write tests/vectors/ again from its recipes
 	@node tests/vectors/make.mjs

@@ -1,6 +1,12 @@
 //! The command line, run as people run it.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests"
+)]
 
 mod check;
 #[path = "../../license/tests/common/mod.rs"]
