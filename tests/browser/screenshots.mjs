@@ -1,5 +1,5 @@
-// Pictures of the checker: two for the documentation (docs/images/), and every state of the page for people to look at.
-//   npm run screenshots [FOLDER]
+// Pictures for the documentation (docs/images/), and every state of every page for people to look at.
+//   npm run screenshots [FOLDER [checker|platform]]
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,19 +7,27 @@ import { chromium as browsers } from "@playwright/test";
 import config from "./playwright.config.mjs";
 import { NOW, issue } from "./support/bundles.mjs";
 import { Checker } from "./support/checker.mjs";
-import { start } from "./support/hosts.mjs";
+import { serve, start } from "./support/hosts.mjs";
+import { Platform } from "./support/platform.mjs";
 import { root } from "./support/programs.mjs";
 import { states } from "./support/states.mjs";
+import { tour } from "./support/tour.mjs";
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "countersign-"));
 const images = join(root, "docs/images");
 mkdirSync(images, { recursive: true });
 mkdirSync(folder, { recursive: true });
 
-const { url, stop } = await start("static");
 const browser = await browsers.launch(config.use.launchOptions);
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1280, 390]) {
+const looks = ["light", "dark"].flatMap((colorScheme) => [1280, 390].map((width) => ({ colorScheme, width })));
+if (process.argv[3] !== "platform") await picturesOfTheChecker();
+if (process.argv[3] !== "checker") await picturesOfThePlatform();
+await browser.close();
+console.log(`pictures are in ${images} and ${folder}`);
+
+async function picturesOfTheChecker() {
+  const { url, stop } = await start("static");
+  for (const { colorScheme, width } of looks) {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme, locale: "en-US" });
     const checker = new Checker(page, url);
     const picture = (path) => page.screenshot({ path, fullPage: true });
@@ -43,7 +51,29 @@ for (const colorScheme of ["light", "dark"]) {
     }
     await page.close();
   }
+  await stop();
 }
-await browser.close();
-await stop();
-console.log(`pictures are in ${images} and ${folder}`);
+
+async function picturesOfThePlatform() {
+  /** What stands in the documentation, by what the tour calls it. */
+  const documented = {
+    "setup-license-judged": "setup-license", "setup-admin": "setup-admin", "home-first": "home", "settings-license": "settings-license",
+    "settings-license-review-better": "review", "settings-users": "users",
+  };
+  for (const { colorScheme, width } of looks) {
+    const { url, folder: data, stop } = await serve("/");
+    const another = () => browser.newPage({ viewport: { width, height: 900 }, colorScheme, locale: "en-US" });
+    const page = await another();
+    const organization = width === 1280 && colorScheme === "light" ? "Acme Corp" : undefined;
+    await tour({ page, platform: new Platform(url, data), another, organization }, async (page, name) => {
+      await page.waitForLoadState();
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      if (organization && documented[name]) {
+        await page.evaluate(() => document.activeElement.blur());
+        await page.screenshot({ path: join(images, `${documented[name]}.png`), fullPage: true });
+      }
+    });
+    for (const context of browser.contexts()) await context.close();
+    await stop();
+  }
+}

@@ -94,7 +94,7 @@ async fn of_two_administrators_one_is_told_what_the_other_changed() {
     assert_eq!((&json["code"], &json["revision"]), (&json!("stale"), &json!(2)));
     assert_eq!(
         json["detail"],
-        "org-admin@example.com installed license lic_more on 21 September 2026, 14:13 UTC. Look at the difference to that \
+        "Yours was not applied: org-admin@example.com installed license lic_more meanwhile, on 21 September 2026, 14:13 UTC. Look at the difference to that \
          one before you go on."
     );
     assert_eq!(json["installed"]["licenseId"], "lic_more");

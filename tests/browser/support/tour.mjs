@@ -5,7 +5,7 @@ import { vectorText } from "./bundles.mjs";
 const LONG = "Vereinigte Donaudampfschifffahrtsgesellschaftskapitänskajütenausstatter und Söhne, Niederlassung Süd";
 
 /** Calls `look(page, name)` wherever there is something to look at. `another` opens a browser of somebody else's. */
-export async function tour({ page, platform, another }, look) {
+export async function tour({ page, platform, another, organization = LONG }, look) {
   const bundle = (page) => page.getByRole("textbox", { name: "License bundle" });
   const press = (name) => page.getByRole("button", { name, exact: true }).click();
   const open = async (path, page_ = page) => {
@@ -63,7 +63,7 @@ export async function tour({ page, platform, another }, look) {
   await open("setup/license");
   await look(page, "setup-license-saved");
   await open("setup/organization");
-  await page.getByLabel("Name").fill(LONG);
+  await page.getByLabel("Name").fill(organization);
   await press("Save and continue");
   await expect(page).toHaveURL(platform.at("setup/email"));
   await look(page, "setup-email");

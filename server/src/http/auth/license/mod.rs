@@ -146,17 +146,19 @@ fn stale(meanwhile: &Meanwhile) -> Problem {
     );
     let changed = meanwhile.changed.as_ref().map_or(Value::Null, rows);
     let Some(installed) = &meanwhile.installed else {
-        let detail = "No license is installed any more. Look again before you install one.";
+        let detail = "Yours was not applied: no license is installed any more. Look again before you install one.";
         return problem.detail(detail).with("revision", 0).with("changed", changed).with("installed", Value::Null);
     };
-    let who = installed.installed_by.as_deref().map_or_else(|| "Somebody".to_owned(), shown);
+    let who = installed.installed_by.as_deref().map_or_else(|| "somebody".to_owned(), shown);
     let what = match &installed.inspection.license {
         Some(license) => format!("license {}", shown(&license.claims().license_id)),
         None => "a license that is not genuine".to_owned(),
     };
     let when = Utc(installed.installed_at);
     problem
-        .detail(format!("{who} installed {what} on {when}. Look at the difference to that one before you go on."))
+        .detail(format!(
+            "Yours was not applied: {who} installed {what} meanwhile, on {when}. Look at the difference to that one before you go on."
+        ))
         .with("revision", installed.revision)
         .with("changed", changed)
         .with("installed", origin(installed))
