@@ -24,6 +24,7 @@ pub use islands::wake;
 #[cfg(feature = "ssr")]
 pub use islands::{BundleBox, CopyButton};
 #[cfg(feature = "ssr")]
+pub use pages::report::holds_private_key;
 pub use pages::*;
 pub use paths::Paths;
 pub use visit::*;

@@ -73,9 +73,10 @@ CREATE TABLE setup_draft (
 CREATE TABLE returned (
     id_hash TEXT PRIMARY KEY,
     sealed TEXT NOT NULL,
+    is_stranger BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX returned_by_end ON returned (expires_at);
+CREATE INDEX returned_by_end ON returned (is_stranger, expires_at);
 
 -- Tries of the last minute: to sign in, by account and by address. `subject` is a hash.
 CREATE TABLE attempts (

@@ -66,7 +66,11 @@ pub fn judge(password: &str, name: &str, email: &str) -> Result<(), Weak> {
     {
         return Err(Weak::Personal);
     }
-    if is_common(&lower) || is_common(core) || unit(&lower).is_some_and(|unit| unit.len() < 4 || is_common(unit)) {
+    // Without letters there is nothing to look up but the digits as they stand.
+    if is_common(&lower)
+        || (!core.is_empty() && is_common(core))
+        || unit(&lower).is_some_and(|unit| unit.len() < 4 || is_common(unit))
+    {
         return Err(Weak::Common);
     }
     Ok(())
@@ -76,9 +80,8 @@ pub fn judge(password: &str, name: &str, email: &str) -> Result<(), Weak> {
 const COMMON: &str = include_str!("common-passwords.txt");
 
 fn is_common(password: &str) -> bool {
-    // What is left of `!!!!12345678`: signs and digits alone in a row of the list count as well.
     let digits_only = password.chars().all(|c| c.is_ascii_digit());
-    (digits_only && is_sequence(password)) || password.is_empty() || COMMON.lines().any(|line| line == password)
+    (digits_only && is_sequence(password)) || COMMON.lines().any(|line| line == password)
 }
 
 /// Whether each character follows or precedes its neighbor, or equals it: `123456789012`, `000000000000`.
@@ -144,7 +147,13 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failed> {
-        let _slot = self.slots.acquire().await.map_err(|_| Failed)?;
+        let slot = self.slots.clone().acquire_owned().await.map_err(|_| Failed)?;
+        // The slot goes with the work: whoever hangs up does not make room for more of it.
+        let work = move || {
+            let done = work();
+            drop(slot);
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| Failed)
     }
 }
@@ -180,6 +189,7 @@ mod tests {
         assert_eq!(judge("admin@example.com"), Err(Weak::Personal));
         assert_eq!(judge("First Admin 1"), Err(Weak::Personal));
         assert_eq!(judge(&"x y".repeat(400)), Err(Weak::Long));
+        assert_eq!(judge("830117264955018273"), Ok(()));
         assert_eq!(judge("correct horse battery"), Ok(()));
         assert_eq!(judge("ünïcödé wörds are fine"), Ok(()));
     }

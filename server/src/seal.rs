@@ -99,7 +99,8 @@ fn make_key_file(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let secret = ids::secret().map_err(|_| io::Error::other("there are no random numbers"))?;
-    let part = path.with_extension(format!("key-{}", std::process::id()));
+    let own = ids::id().map_err(|_| io::Error::other("there are no random numbers"))?;
+    let part = path.with_extension(format!("key-{own}"));
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -83,3 +83,21 @@ async fn a_request_in_chunks_is_refused() {
         assert_problem(&send("/", Method::POST, "/health", headers).await, 411, "length-required");
     }
 }
+
+#[tokio::test]
+async fn a_body_of_very_many_small_parts_is_refused() {
+    let server = crate::ask::Server::start("/").await;
+    let mut person = server.browser();
+    let many = |count: usize| (0..count).map(|number| (format!("f{number}"), String::new())).collect::<Vec<_>>();
+    let form: Vec<_> = many(101);
+    let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let sent = person.form("/api/auth/sign-out", &fields).await;
+    assert_eq!(sent.status, 400);
+    assert!(sent.body.starts_with("<!doctype html>"), "people get a page: {}", sent.body);
+    assert_eq!(person.form("/api/auth/sign-out", &fields[..100]).await.status, 303);
+
+    let object: serde_json::Map<_, _> = many(101).into_iter().map(|(name, value)| (name, value.into())).collect();
+    assert_problem(&person.json("/api/auth/sign-out", &object.into()).await, 400, "bad-json");
+    let nul = person.form("/api/auth/sign-in/email", &[("email", "a\0b"), ("password", "x")]).await;
+    assert_eq!(nul.status, 400);
+}

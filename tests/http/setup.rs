@@ -149,6 +149,22 @@ async fn a_private_key_is_neither_kept_nor_shown() {
     assert!(!page.body.contains("SENTINEL"), "{}", page.body);
     let answer = person.send(Method::POST, "/api/setup/license", &[("content-type", "application/json")], &text).await;
     assert!(answer.status == 422 && !answer.body.contains("SENTINEL"), "{}", answer.body);
+    let mut database = server.database().await;
+    let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM returned").fetch_one(&mut database).await.unwrap();
+    assert_eq!(kept, 0, "what came back was taken");
+    let (mut admin, _) = (server.install(&first()).await, ());
+    for (endpoint, page) in
+        [("auth/license/preview", "/settings/license/update"), ("auth/license/rotate", "/settings/license/update")]
+    {
+        let sent = admin.form(&format!("/api/{endpoint}"), &[("bundle", &text), ("revision", "1")]).await;
+        assert_eq!(sent.header("location"), page);
+        // Sealed it would be in no file to be found; so its size tells.
+        let size: i64 =
+            sqlx::query_scalar("SELECT MAX(length(sealed)) FROM returned").fetch_one(&mut database).await.unwrap();
+        assert!(size < 1000, "{endpoint}: {size} characters were kept");
+        let page = admin.follow(&sent).await;
+        assert!(!page.body.contains("SENTINEL"), "{}", page.body);
+    }
     for entry in std::fs::read_dir(server.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(8).any(|window| window == b"SENTINEL"), "it is in no file");
@@ -317,11 +333,18 @@ async fn the_wizard_is_opened_again_by_hand_for_its_administrator() {
     let (server, mut admin) = Server::set_up("/").await;
     let mut member = server.somebody(Role::Member).await;
     assert_eq!(server.sql("UPDATE platform_config SET value = 'false' WHERE key = 'setup_completed'", &[]).await, 1);
-    for mut other in [server.browser(), member.clone()] {
-        assert_eq!(other.get("/setup").await.header("location"), "/sign-in");
+    let mut stranger = server.browser();
+    assert_eq!(stranger.get("/setup").await.header("location"), "/sign-in");
+    for other in [&mut stranger, &mut member] {
         assert_eq!(other.json("/api/setup/complete", &json!({})).await.status, 409);
     }
+    // Whoever is signed in is told, and not sent in a circle.
     assert_eq!(member.get("/").await.header("location"), "/setup");
+    for path in ["/setup", "/setup/complete"] {
+        let page = member.get(path).await;
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains("The set-up is not finished yet"), "{}", page.body);
+    }
     assert_eq!(admin.get("/setup").await.header("location"), "/setup/complete");
     let again = admin.json("/api/setup/license", &body(&first())).await;
     assert_eq!((again.status.as_u16(), again.json()["code"].as_str()), (409, Some("admin-exists")), "{}", again.body);
@@ -436,7 +459,63 @@ async fn another_license_than_the_configurations_can_be_pasted() {
     let mut other = server.browser();
     let pasted = OTHER.issue(&json!({ "scrydon": { "org": "Other" } }));
     assert_eq!(other.json("/api/setup/license", &body(&pasted)).await.status, 200);
+    for page in ["/setup/license", "/setup/admin"] {
+        let page = other.get(page).await;
+        assert!(
+            page.body.contains("Other") && !page.body.contains("Acme Corp"),
+            "what is shown is what is saved: {}",
+            page.body
+        );
+    }
     assert_eq!(other.json("/api/setup/admin", &account()).await.status, 200);
     let stored = server.stored().await;
     assert!(stored.iter().any(|(_, value, _)| *value == pasted.jwt), "{stored:?}");
+}
+
+#[tokio::test]
+async fn two_people_who_install_at_once_are_not_mixed_up() {
+    let server = Server::start("/").await;
+    let (mut one, mut other) = (server.browser(), server.browser());
+    one.form("/api/setup/license", &[("bundle", &bundle_text(&first()))]).await;
+    let theirs = OTHER.issue(&json!({ "scrydon": { "org": "Other" } }));
+    other.form("/api/setup/license", &[("bundle", &bundle_text(&theirs))]).await;
+    let fields = [("name", "One"), ("email", ADMIN), ("password", PASSWORD)];
+    let sent = one.form("/api/setup/admin", &fields).await;
+    assert_eq!(sent.header("location"), "/setup/license", "one's license is not there any more: {}", sent.body);
+    let page = one.follow(&sent).await;
+    assert!(page.body.contains("Somebody else gave another license meanwhile"), "{}", page.body);
+    let sent =
+        other.form("/api/setup/admin", &[("name", "Two"), ("email", "two@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!(sent.header("location"), "/setup/organization");
+    assert!(server.stored().await.iter().any(|(_, value, _)| *value == theirs.jwt));
+}
+
+#[tokio::test]
+async fn whose_license_it_is_is_told_with_the_token_alone() {
+    let given = first();
+    let settings = [
+        (Key::ListenAddr, "0.0.0.0:3000"),
+        (Key::License, given.jwt.as_str()),
+        (Key::LicensePublicKey, given.public_key.as_str()),
+    ];
+    let server = Server::with("/", &settings).await;
+    let token = server.app.setup_token().await.unwrap().expect("a token");
+    let mut person = server.browser();
+    for path in ["/setup/license", "/api/setup/state"] {
+        let answer = person.get(path).await;
+        assert!(answer.status == 200 && !answer.body.contains("Acme Corp"), "{path}: {}", answer.body);
+    }
+    let sent = person.form("/api/setup/license", &[("bundle", ""), ("setupToken", &token)]).await;
+    assert_eq!(sent.header("location"), "/setup/license", "{}", sent.body);
+    let page = person.follow(&sent).await;
+    assert!(page.body.contains("Acme Corp") && page.body.contains("/setup/admin"), "{}", page.body);
+    assert_eq!(person.json("/api/setup/admin", &account()).await.status, 200);
+
+    // A program goes on with it by the token alone.
+    let server = Server::with("/", &settings).await;
+    let token = server.app.setup_token().await.unwrap().expect("a token");
+    let header = [("x-setup-token", token.as_str())];
+    let answer = server.browser().json_with("/api/setup/license", &header, &json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(server.browser().json_with("/api/setup/admin", &header, &account()).await.status, 200);
 }

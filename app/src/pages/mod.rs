@@ -8,7 +8,7 @@ mod invitation;
 mod license_checker;
 mod not_found;
 mod problem;
-mod report;
+pub(crate) mod report;
 mod settings;
 mod setup;
 mod shell;

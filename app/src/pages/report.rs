@@ -59,7 +59,7 @@ pub(crate) fn key(key: KeyFacts) -> AnyView {
 }
 
 /// Whether a private key stands in the text. Such a text is not sent back.
-pub(crate) fn holds_private_key(inspection: &Inspection) -> bool {
+pub fn holds_private_key(inspection: &Inspection) -> bool {
     // Alone or in a wrong place it is no bundle; as the bundle's key it is a key that is refused.
     inspection.checks.iter().any(|check| matches!(check.code, "private-key" | "key-is-private"))
 }

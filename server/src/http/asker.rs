@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
-use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, HeaderMap, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, Version};
 use countersign_app::{Role, Viewer};
 
 use super::{App, Problem};
@@ -28,6 +29,8 @@ pub(super) struct Asker {
     session: Result<Option<SessionRow>, Unavailable>,
     /// The hash of the secret by which the wizard knows who gave the set-up token.
     pub(super) installer: Option<String>,
+    /// Whether the request speaks HTTP/1.0, which browsers do not, and some proxies do.
+    pub(super) is_old_http: bool,
     /// The address that the request came from.
     pub(super) address: String,
     /// What the browser calls itself, bounded.
@@ -91,6 +94,16 @@ impl Asker {
     }
 }
 
+impl App {
+    /// Notes that a session was used. Whoever only reads must not wait for whoever writes: one request at a time waits, and
+    /// not for long. What is left out now is noted with the next request.
+    async fn note_session(&self, id_hash: &str, now: i64) {
+        let Ok(_turn) = self.noting.try_acquire() else { return };
+        // The log says why it was not noted.
+        let _ = tokio::time::timeout(Duration::from_millis(250), self.store.touch_session(id_hash, now)).await;
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Asker {
     type Rejection = Infallible;
 
@@ -103,13 +116,13 @@ impl FromRequestParts<Arc<App>> for Asker {
         if let Ok(Some(session)) = &session
             && now - session.seen_at >= NOTED
         {
-            // The request is answered all the same; the log says why it was not noted.
-            let _ = app.store.touch_session(&session.id_hash, now).await;
+            app.note_session(&session.id_hash, now).await;
         }
         let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         Ok(Self {
             session,
             installer: cookie(&parts.headers, app.installer_cookie()).map(ids::hash),
+            is_old_http: parts.version < Version::HTTP_11,
             address: address(parts, app),
             agent: agent.chars().take(200).collect(),
             now,
@@ -124,8 +137,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(id) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::NOT_FOUND)?;
-        Ok(Self(id))
+        let Path(id): Path<String> = Path::from_request_parts(parts, state).await.map_err(|_| Problem::NOT_FOUND)?;
+        // NUL is in no id of ours, and not every database takes it.
+        if id.contains('\0') { Err(Problem::NOT_FOUND) } else { Ok(Self(id)) }
     }
 }
 

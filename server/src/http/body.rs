@@ -1,13 +1,17 @@
 //! What an unsafe request brings: JSON from programs, a form from pages. Endpoints read both alike.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use countersign_app::FieldError;
-use serde_json::Value;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{App, Problem, origin};
 
@@ -41,7 +45,12 @@ impl Body {
     /// The fields of these names that are there, for the page that the form stands on.
     pub(super) fn keep(&self, names: &[&str]) -> BTreeMap<String, String> {
         let there = names.iter().filter(|name| self.fields.contains_key(**name));
-        there.map(|name| ((*name).to_owned(), self.raw_text(name).to_owned())).collect()
+        let kept = |name: &str| {
+            // Longer than anything that could be right, it only fills the store.
+            let most = if name == "bundle" { countersign_license::MAX_CONTENT } else { 400 };
+            self.raw_text(name).chars().take(most).collect()
+        };
+        there.map(|name| ((*name).to_owned(), kept(name))).collect()
     }
 
     /// The members whose JSON type is wrong, among those that the endpoint reads.
@@ -53,25 +62,24 @@ impl Body {
 
     fn json(raw: Bytes) -> Result<Self, Problem> {
         let bad = |detail: String| {
-            Problem::new(axum::http::StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read as JSON")
-                .detail(detail)
+            Problem::new(StatusCode::BAD_REQUEST, "bad-json", "The body cannot be read as JSON").detail(detail)
         };
         // `curl -X POST` without `-d`.
         if raw.trim_ascii().is_empty() {
             return Ok(Self { is_form: false, raw, fields: BTreeMap::new(), wrong: Vec::new() });
         }
-        // The parser refuses more than 128 levels by itself.
-        let value: Value = serde_json::from_slice(&raw).map_err(|error| {
-            bad(format!("It stops making sense at line {}, column {}.", error.line(), error.column()))
+        let Members(members) = serde_json::from_slice(&raw).map_err(|error| {
+            bad(format!(
+                "An object of at most {MEMBERS} members is needed. It stops being one at line {}, column {}.",
+                error.line(),
+                error.column()
+            ))
         })?;
-        let Value::Object(members) = value else {
-            return Err(bad("An object is needed: `{ … }`.".to_owned()));
-        };
         let (mut fields, mut wrong) = (BTreeMap::new(), Vec::new());
         for (name, value) in members {
-            match texts(value) {
-                Some(texts) => drop(fields.insert(name, texts)),
-                None => wrong.push(FieldError {
+            match texts(value.get()) {
+                Some(texts) if !texts.iter().any(|text| text.contains('\0')) => drop(fields.insert(name, texts)),
+                _ => wrong.push(FieldError {
                     detail: "A text is needed here.".to_owned(),
                     code: "type".to_owned(),
                     field: name,
@@ -81,50 +89,93 @@ impl Body {
         Ok(Self { is_form: false, raw, fields, wrong })
     }
 
-    fn form(raw: Bytes) -> Self {
+    fn form(raw: Bytes) -> Result<Self, Problem> {
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(&raw) {
+        for (index, (name, value)) in form_urlencoded::parse(&raw).enumerate() {
+            // NUL is in no text that anybody types, and not every database stores it.
+            if index >= MEMBERS || value.contains('\0') {
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "bad-form",
+                    "The form has more fields than any page here, or characters that are no text",
+                ));
+            }
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
-        Self { is_form: true, raw, fields, wrong: Vec::new() }
+        Ok(Self { is_form: true, raw, fields, wrong: Vec::new() })
+    }
+}
+
+/// The most members or fields of a body. Many small ones would take many times the memory of the text.
+const MEMBERS: usize = 100;
+
+/// The members of a JSON object as they stand, in order. Nothing in them is looked at.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an object of at most {MEMBERS} members")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    if members.len() == MEMBERS {
+                        return Err(de::Error::invalid_length(MEMBERS + 1, &self));
+                    }
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
     }
 }
 
 /// A text, a list of texts, or nothing. Numbers and flags count as their text.
-fn texts(value: Value) -> Option<Vec<String>> {
-    match value {
-        Value::Null => Some(Vec::new()),
-        Value::String(text) => Some(vec![text]),
-        Value::Number(number) => Some(vec![number.to_string()]),
-        Value::Bool(flag) => Some(vec![flag.to_string()]),
-        Value::Array(values) => values
-            .into_iter()
-            .map(|value| match value {
-                Value::String(text) => Some(text),
-                _ => None,
-            })
-            .collect(),
-        Value::Object(_) => None,
+fn texts(value: &str) -> Option<Vec<String>> {
+    match value.as_bytes().first() {
+        Some(b'n') => Some(Vec::new()),
+        Some(b'"') => serde_json::from_str(value).ok().map(|text| vec![text]),
+        Some(b'[') if value.len() <= LIST => serde_json::from_str(value).ok(),
+        Some(b'[' | b'{') | None => None,
+        Some(_) => Some(vec![value.to_owned()]),
     }
 }
 
+/// The longest list of texts that is read, in bytes.
+const LIST: usize = 4 * 1024;
+
 /// Reading a body is where a request from another site ends, so that no endpoint that changes something can forget it.
 impl FromRequest<Arc<App>> for Body {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        if let Some(problem) = origin::refusal(app, &request) {
-            return Err(problem);
-        }
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
-        let is_form = match kind.as_str() {
-            "application/json" => false,
-            "application/x-www-form-urlencoded" => true,
-            _ => return Err(Problem::MEDIA_TYPE),
-        };
-        // The only reason besides a connection that broke: it is larger than the limit.
-        let raw = Bytes::from_request(request, app).await.map_err(|_| Problem::BODY_TOO_LARGE)?;
-        if is_form { Ok(Self::form(raw)) } else { Self::json(raw) }
+        let is_form = kind == "application/x-www-form-urlencoded";
+        read(request, app, &kind).await.map_err(|problem| {
+            // People who sent a form get a page.
+            if is_form { app.problem_page(&problem) } else { problem.into_response() }
+        })
     }
+}
+
+async fn read(request: Request, app: &Arc<App>, kind: &str) -> Result<Body, Problem> {
+    if let Some(problem) = origin::refusal(app, &request) {
+        return Err(problem);
+    }
+    let is_form = match kind {
+        "application/json" => false,
+        "application/x-www-form-urlencoded" => true,
+        _ => return Err(Problem::MEDIA_TYPE),
+    };
+    // The only reason besides a connection that broke: it is larger than the limit.
+    let raw = Bytes::from_request(request, app).await.map_err(|_| Problem::BODY_TOO_LARGE)?;
+    if is_form { Body::form(raw) } else { Body::json(raw) }
 }

@@ -29,7 +29,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(app: Arc<App>, asker: Asker, headers: &HeaderMap) -> Self {
-        let asks_for_token = needs_token(&app, headers);
+        let asks_for_token = needs_token(&app, &asker, headers);
         Self { app, asker, asks_for_token }
     }
 }
@@ -41,20 +41,15 @@ impl Backend for Desk {
     fn setup(&self) -> Answer<'_, Setup> {
         Box::pin(async {
             let rows = self.app.store.setup().await?;
-            let license = match (&rows.draft, rows.has_license) {
-                (_, true) => licensing::installed(&self.app.store, &self.app.policy, self.asker.now)
-                    .await?
-                    .map(|installed| installed.inspection),
-                (Some(draft), false) => {
-                    Some(licensing::inspect_bundle(&draft.bundle, &self.app.policy, self.asker.now))
-                }
-                (None, false) => None,
-            };
+            let needs_token =
+                self.asks_for_token && rows.admin.is_none() && !self.app.knows_installer(&self.asker).await?;
+            // Whose license it is, is nobody's business who cannot show the token.
+            let license = if needs_token { None } else { Gate::license(&self.app, &self.asker, &rows).await? };
             let step = Gate::step(&rows, license.as_ref());
             let SetupRows { has_license, admin, organization, email, draft, .. } = rows;
             Ok(Setup {
                 step,
-                needs_token: self.asks_for_token && admin.is_none() && !self.app.knows_installer(&self.asker).await?,
+                needs_token,
                 is_preseeded: has_license && admin.is_none() && draft.is_none(),
                 license,
                 preseed_problem: if has_license || step > Step::License {

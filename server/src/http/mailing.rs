@@ -34,7 +34,11 @@ async fn read(app: &App, body: &Body) -> Result<Provider, Problem> {
         from: body.text("from").to_owned(),
         from_name: body.text("fromName").to_owned(),
     };
-    let stored = app.provider().await?;
+    // What was sealed with another key is as good as gone, and must not stand in the way of new settings.
+    let stored = match app.provider().await {
+        Err(problem) if problem.status == StatusCode::INTERNAL_SERVER_ERROR => None,
+        stored => stored?,
+    };
     Provider::from_fields(&fields, stored.as_ref()).map_err(|wrong| {
         let error = |wrong: crate::mail::Wrong| FieldError {
             field: wrong.field.to_owned(),

@@ -30,10 +30,12 @@ use std::sync::atomic::AtomicBool;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
+use axum::http::uri::Scheme;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use countersign_app::Paths;
 use countersign_license::{Inspection, Policy, Verdict};
+use tokio::sync::Semaphore;
 
 pub use problem::Problem;
 
@@ -74,6 +76,8 @@ pub struct App {
     /// Whether the server is meant for this machine alone: neither its address nor `PUBLIC_URL` says otherwise.
     is_local: bool,
     trusted_proxies: Vec<IpAddr>,
+    /// Whose turn it is to note that a session was used.
+    noting: Semaphore,
 }
 
 /// Why the server cannot start, in a sentence.
@@ -102,7 +106,7 @@ impl App {
         let mut app = Self {
             paths: Paths::new(&config.base_path),
             site,
-            https: config.public_url.as_ref().is_some_and(|url| url.starts_with("https:")),
+            https: public.as_ref().is_some_and(|url| url.scheme() == Some(&Scheme::HTTPS)),
             stopping: AtomicBool::new(false),
             clock,
             store,
@@ -116,7 +120,14 @@ impl App {
                 .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))),
             is_local: config.listen_addr.ip().is_loopback() && !is_public,
             trusted_proxies: config.trusted_proxies.clone(),
+            noting: Semaphore::new(1),
         };
+        if config.public_url.is_none() && !app.is_local {
+            tracing::warn!(
+                "PUBLIC_URL is not set: cookies are sent without `Secure`; set it to the address that people use, such as \
+                 https://platform.example.com"
+            );
+        }
         app.preseed(config).await.map_err(|Unavailable| StartError("the database does not answer".to_owned()))?;
         Ok(app)
     }
@@ -215,7 +226,7 @@ impl App {
         let problem = Problem { code, title: words.title.into(), ..Problem::field("bundle", code, detail.as_str()) };
         let problem = problem.detail(detail).with("verdict", inspection.verdict.name());
         let problem = problem.with("inspection", inspection);
-        let is_secret = inspection.checks.iter().any(|check| check.code == "private-key");
+        let is_secret = countersign_app::holds_private_key(inspection);
         if is_secret { problem.with("secret", true) } else { problem }
     }
 }

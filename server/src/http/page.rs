@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, SET_COOKIE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -106,7 +106,11 @@ impl App {
             let detail = if problem.detail.is_empty() { "" } else { &problem.detail };
             countersign_app::problem_page(&self.paths, &nonce, problem.status.as_u16(), &problem.title, detail, id)
         };
-        document(problem.status, &nonce, html)
+        let mut response = document(problem.status, &nonce, html);
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     /// The way to sign in, for a page that only people who are signed in see.
@@ -136,5 +140,6 @@ impl App {
 /// The first value of that name in a query.
 pub(super) fn query(uri: &Uri, name: &str) -> String {
     let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    // NUL is in no text that anybody types, and not every database takes it.
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.replace('\0', "")).unwrap_or_default()
 }

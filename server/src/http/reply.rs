@@ -72,7 +72,7 @@ pub(super) async fn reply(
             let mut response = see(&done.next);
             cookies(&mut response, done.cookies);
             if done.returned != Returned::default() {
-                bring_back(app, asker.now, &done.returned, &mut response).await;
+                bring_back(app, asker, &done.returned, &mut response).await;
             }
             response
         }
@@ -92,12 +92,16 @@ pub(super) async fn reply(
         Err(problem) if body.is_form && problem.status.is_server_error() && problem.errors.is_empty() => {
             app.problem_page_of(&problem, &form.page)
         }
+        // Whoever sends too much gets nothing kept.
+        Err(problem) if body.is_form && problem.status == StatusCode::TOO_MANY_REQUESTS => {
+            app.problem_page_of(&problem, &form.page)
+        }
         Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => app.to_sign_in_for(&form.page),
         Err(problem) if body.is_form => {
             let returned =
                 Returned { notice: String::new(), errors: problem.to_errors(), values: body.keep(form.keep) };
             let mut response = see(&form.page);
-            bring_back(app, asker.now, &returned, &mut response).await;
+            bring_back(app, asker, &returned, &mut response).await;
             response
         }
         Err(problem) => problem.into_response(),
@@ -140,11 +144,14 @@ fn cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
 }
 
 /// Keeps what a form brings back, and gives the browser a cookie to fetch it with. A page that cannot have it is whole without.
-pub(super) async fn bring_back(app: &App, now: i64, returned: &Returned, response: &mut Response) {
+pub(super) async fn bring_back(app: &App, asker: &Asker, returned: &Returned, response: &mut Response) {
     let Ok(id) = ids::secret() else { return };
     let sealed = serde_json::to_string(returned).ok().and_then(|json| app.seal.seal(PURPOSE, &json).ok());
     let Some(sealed) = sealed else { return };
-    if app.store.keep_returned(&ids::hash(&id), &sealed, now, now.saturating_add(KEPT)).await.is_ok() {
+    let (now, is_stranger) = (asker.now, asker.session_hash().is_empty());
+    let id_hash = ids::hash(&id);
+    let kept = app.store.keep_returned(&id_hash, &sealed, is_stranger, now, now.saturating_add(KEPT));
+    if kept.await.is_ok() {
         cookies(response, set_cookie(app, app.returned_cookie(), &id, Some(KEPT)).into_iter().collect());
     }
 }
@@ -152,7 +159,10 @@ pub(super) async fn bring_back(app: &App, now: i64, returned: &Returned, respons
 /// Takes what a form brought back. The cookie that deletes the cookie comes along, for the answer.
 pub(super) async fn take_back(app: &App, now: i64, headers: &HeaderMap) -> (Returned, Option<HeaderValue>) {
     let Some(id) = cookie(headers, app.returned_cookie()) else { return (Returned::default(), None) };
-    let sealed = app.store.take_returned(&ids::hash(id), now).await.ok().flatten();
+    let Ok(sealed) = app.store.take_returned(&ids::hash(id), now).await else {
+        // It is not lost: the next visit finds it.
+        return (Returned::default(), None);
+    };
     let returned = sealed
         .and_then(|sealed| app.seal.open(PURPOSE, &sealed).ok())
         .and_then(|json| serde_json::from_str(&json).ok())

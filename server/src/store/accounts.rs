@@ -215,6 +215,7 @@ impl Store {
         entry: &Entry,
     ) -> Result<Managed, Unavailable> {
         let mut tx = self.begin().await?;
+        one_at_a_time(&mut tx).await?;
         let by_role = role_of(&mut tx, by).await?.unwrap_or(Role::Member);
         let others: Vec<String> =
             sqlx::query_scalar("SELECT role FROM invitations WHERE email = $1 AND expires_at > $2")

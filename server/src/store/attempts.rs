@@ -26,9 +26,10 @@ impl Store {
         let mut tx = self.begin().await?;
         for (index, subject) in subjects.iter().enumerate() {
             let (tries, first): (i64, Option<i64>) =
-                sqlx::query_as("SELECT COUNT(*), MIN(at) FROM attempts WHERE subject = $1 AND at > $2")
+                sqlx::query_as("SELECT COUNT(*), MIN(at) FROM attempts WHERE subject = $1 AND at > $2 AND at <= $3")
                     .bind(subject)
                     .bind(now - WINDOW)
+                    .bind(now)
                     .fetch_one(&mut *tx)
                     .await?;
             if tries >= limit {
@@ -37,7 +38,11 @@ impl Store {
                 return Ok(Tried::Refused { subject: index, wait: wait.clamp(1, WINDOW) });
             }
         }
-        sqlx::query("DELETE FROM attempts WHERE at <= $1").bind(now - WINDOW).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM attempts WHERE at <= $1 OR at > $2")
+            .bind(now - WINDOW)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
         for subject in subjects {
             sqlx::query("INSERT INTO attempts (id, subject, at) VALUES ($1, $2, $3)")
                 .bind(id)

@@ -46,12 +46,10 @@ impl Store {
     pub async fn events(&self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>, Unavailable> {
         let rows: Vec<(String, i64, String, String, String, String)> = sqlx::query_as(
             "SELECT id, at, actor, action, detail, address FROM audit \
-             WHERE ($1 = '' OR (action >= $1 AND action < $2)) AND ($3 = '' OR actor = $3) AND ($4 = '' OR id < $4) \
-             ORDER BY id DESC LIMIT $5",
+             WHERE ($1 = '' OR substr(action, 1, length($1)) = $1) AND ($2 = '' OR actor = $2) AND ($3 = '' OR id < $3) \
+             ORDER BY id DESC LIMIT $4",
         )
         .bind(&filter.action)
-        // Every action that begins so sorts before this.
-        .bind(format!("{}\u{7f}", filter.action))
         .bind(&filter.actor)
         .bind(&filter.before)
         .bind(limit)

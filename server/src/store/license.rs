@@ -92,7 +92,7 @@ impl Store {
     pub async fn license_history(&self, limit: i64) -> Result<Vec<History>, Unavailable> {
         let rows: Vec<(i64, String, String, i64, i64, Option<String>)> = sqlx::query_as(
             "SELECT revision, jwt, public_key, installed_at, replaced_at, replaced_by FROM license_history \
-             ORDER BY id DESC LIMIT $1",
+             ORDER BY revision DESC, id DESC LIMIT $1",
         )
         .bind(limit)
         .fetch_all(&self.read)
@@ -108,7 +108,7 @@ impl Store {
     }
 }
 
-const ROWS: &str = "SELECT key, value, revision, updated_at FROM platform_config \
+const ROWS: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT) FROM platform_config \
                     WHERE key IN ('license_jwt', 'license_public_key', 'license_source')";
 
 fn pair(rows: Vec<(String, String, i64, i64)>) -> Option<Pair> {

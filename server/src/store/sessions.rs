@@ -88,11 +88,14 @@ impl Store {
         let row: Option<(String, String, String, String, i64, i64)> = sqlx::query_as(
             "SELECT users.id, users.name, users.email, users.role, sessions.seen_at, sessions.expires_at \
              FROM sessions JOIN users ON users.id = sessions.user_id \
-             WHERE sessions.id_hash = $1 AND sessions.expires_at > $2 AND sessions.seen_at > $3",
+             WHERE sessions.id_hash = $1 AND sessions.expires_at > $2 AND sessions.seen_at > $3 \
+             AND sessions.created_at <= $4",
         )
         .bind(id_hash)
         .bind(now)
         .bind(idle_since)
+        // A session of the future began before the clock was set back: its limits could not be kept.
+        .bind(now.saturating_add(300))
         .fetch_optional(&self.read)
         .await?;
         Ok(row.map(|(id, name, email, role, seen_at, expires_at)| SessionRow {

@@ -51,9 +51,12 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
             {problems(returned, fields(setup))}
             {problem}
             {verdict.map(|license| report::verdict(license, &visit.policy))}
+            {(setup.is_preseeded && setup.needs_token).then(|| view! {
+                <p class="note">"A license came with the configuration of this server. Type the token alone to see it and go on with it."</p>
+            })}
             <form class="stack" method="post" action=visit.paths.api("setup/license") data-checks="">
                 {sent.and_then(repaired)}
-                {bundle_box(returned, kept(typed, sent), HELP, true)}
+                {bundle_box(returned, kept(typed, sent), HELP, !setup.is_preseeded)}
                 {token(setup).map(|field| field.view(returned))}
                 <div class="row">
                     <button class="btn" type="submit" data-busy="Checking…">"Check and continue"</button>

@@ -63,7 +63,16 @@ fn event(event: &Event) -> Value {
     })
 }
 
-pub(in crate::http) async fn export(State(app): State<Arc<App>>, asker: Asker, uri: Uri) -> Response {
+/// The export is told to the log. A link of another site must not be able to fill it.
+pub(in crate::http) async fn export(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
+        return Problem::FORBIDDEN.detail("Open the audit log, and export it from there.").into_response();
+    }
     match lines(app, &asker, filter(&uri)).await {
         Ok(body) => {
             let headers =

@@ -9,13 +9,13 @@ use countersign_app::{Role, Step, Viewer};
 use countersign_license::Inspection;
 use serde_json::json;
 
-use super::{Gate, Installer, TAKEN, USED_TOKEN, installer, page_of, token_problem};
+use super::{CHANGED, Gate, Installer, TAKEN, USED_TOKEN, WRONG_TOKEN, installer, page_of, token_problem};
 use crate::http::asker::{Asker, set_cookie};
 use crate::http::auth::session::Fresh;
 use crate::http::body::Body;
 use crate::http::reply::{Done, Form, reply};
 use crate::http::{App, Problem, people};
-use crate::store::{FirstAdmin, NewAccount};
+use crate::store::{FirstAdmin, NewAccount, TokenUse};
 use crate::{ids, licensing};
 
 pub(in crate::http) async fn admin(
@@ -34,14 +34,22 @@ async fn make(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     if rows.admin.is_some() {
         return Err(TAKEN);
     }
+    let gave = rows.draft.as_ref().map(|draft| &draft.installer);
     match installer(app, asker, headers, body).await? {
+        Installer::Anybody if asker.installer.is_none() => {}
+        // Two people install at once: each gets the license that they gave, or is told.
+        Installer::Anybody | Installer::Known(_) if gave.is_some() && asker.installer.as_ref() != gave => {
+            return Err(CHANGED);
+        }
         Installer::Anybody | Installer::Known(_) => {}
         // A program without cookies shows the token again: it must be the one that the license was given with.
         Installer::Shows(token) => {
-            let used_by = app.store.installer_of(&token).await?;
-            let gave = rows.draft.as_ref().map(|draft| &draft.installer);
-            if used_by.is_none() || used_by.as_ref() != gave {
-                return Err(token_problem("setup-token-used", USED_TOKEN));
+            match (app.store.setup_token(&token).await?, gave) {
+                // With the license of the configuration there is nothing to give.
+                (TokenUse::Accepted | TokenUse::Used, None) => {}
+                (TokenUse::Used, Some(_)) if app.store.installer_of(&token).await?.as_ref() == gave => {}
+                (TokenUse::Wrong, _) => return Err(token_problem("setup-token-wrong", WRONG_TOKEN)),
+                _ => return Err(token_problem("setup-token-used", USED_TOKEN)),
             }
         }
     }

@@ -45,13 +45,18 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
         check_token(app, token).await?;
     }
     // “Continue” with the license that is there already.
-    let kept =
-        body.is_form && body.text("bundle").is_empty() && held.as_ref().and_then(licensing::installable).is_some();
+    let is_empty = ["bundle", "jwt", "publicKey"].iter().all(|name| body.text(name).is_empty());
+    let kept = is_empty && held.as_ref().and_then(licensing::installable).is_some();
+    let is_shown_first = kept && matches!(installer, Installer::Shows(_));
     let bundle = if kept { None } else { Some(bundle(app, asker, body)?) };
 
     let (installer, cookie) = match installer {
-        Installer::Anybody => (String::new(), None),
         Installer::Known(installer) => (installer, None),
+        // Nobody has to prove anything, and all the same two people who install at once must not be mixed up.
+        Installer::Anybody => {
+            let secret = ids::secret()?;
+            (ids::hash(&secret), set_cookie(app, app.installer_cookie(), &secret, Some(INSTALLING)))
+        }
         Installer::Shows(token) => {
             let secret = ids::secret()?;
             let installer = ids::hash(&secret);
@@ -73,7 +78,9 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     }
     Ok(Done {
         cookies: cookie.into_iter().collect(),
-        ..Done::to(app.paths.setup_step(Step::Admin)).json(json!({ "next": Step::Admin.name() }))
+        // With the token, the license of the configuration is seen for the first time.
+        ..Done::to(app.paths.setup_step(if is_shown_first { Step::License } else { Step::Admin }))
+            .json(json!({ "next": Step::Admin.name() }))
     })
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::http::header::{FORWARDED, HOST, HeaderMap};
+use axum::http::header::{FORWARDED, HOST, HeaderMap, VIA};
 use axum::http::uri::Authority;
 use axum::routing::{get, post};
 use countersign_app::{Role, Step};
@@ -52,6 +52,11 @@ const TAKEN: Problem = Problem::new(
     "admin-exists",
     "The first administrator is made already; sign in as that administrator to go on",
 );
+const CHANGED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "license-changed",
+    "Somebody else gave another license meanwhile; look at it, or give yours again",
+);
 const ORDER: Problem = Problem::new(StatusCode::CONFLICT, "step-order", "An earlier step comes first");
 
 impl Gate {
@@ -64,14 +69,22 @@ impl Gate {
         if rows.admin.is_some() && asker.viewer()?.is_none_or(|viewer| viewer.role != Role::PlatformAdmin) {
             return Ok(Self::SignIn);
         }
-        let license = match &rows.draft {
-            Some(draft) if rows.admin.is_none() => {
-                Some(licensing::inspect_bundle(&draft.bundle, &app.policy, asker.now))
-            }
-            _ => licensing::installed(&app.store, &app.policy, asker.now).await?.map(|installed| installed.inspection),
-        };
+        let license = Self::license(app, asker, &rows).await?;
         let step = Self::step(&rows, license.as_ref());
         Ok(Self::Open { rows, license, step })
+    }
+
+    /// The license that the first step holds, inspected now: what was given there, or else what is installed.
+    pub(super) async fn license(app: &App, asker: &Asker, rows: &SetupRows) -> Result<Option<Inspection>, Unavailable> {
+        match &rows.draft {
+            Some(draft) if rows.admin.is_none() => {
+                Ok(Some(licensing::inspect_bundle(&draft.bundle, &app.policy, asker.now)))
+            }
+            _ => {
+                let installed = licensing::installed(&app.store, &app.policy, asker.now).await?;
+                Ok(installed.map(|installed| installed.inspection))
+            }
+        }
     }
 
     /// The first step that is not done.
@@ -102,11 +115,12 @@ impl Gate {
 }
 
 /// Whether the first step asks for the token: unless the request certainly comes from this machine. A proxy on this machine
-/// speaks from a loopback address too, and a page of another site can have a name that leads here.
-pub(super) fn needs_token(app: &App, headers: &HeaderMap) -> bool {
-    let is_proxied = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", FORWARDED.as_str()]
-        .into_iter()
-        .any(|name| headers.contains_key(name));
+/// speaks from a loopback address too, and a page of another site can have a name that leads here. Some proxies leave no mark
+/// but an old version of HTTP, which no browser speaks; one that leaves none at all needs `PUBLIC_URL` to be set.
+pub(super) fn needs_token(app: &App, asker: &Asker, headers: &HeaderMap) -> bool {
+    let marks = [FORWARDED.as_str(), VIA.as_str(), "x-real-ip", "true-client-ip", "cf-connecting-ip"];
+    let is_mark = |name: &str| name.starts_with("x-forwarded-") || marks.contains(&name);
+    let is_proxied = asker.is_old_http || headers.keys().any(|name| is_mark(name.as_str()));
     let host = headers.get(HOST).map(|host| host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()));
     let is_local = match host {
         None => true,
@@ -154,7 +168,7 @@ const USED_TOKEN: &str = "Somebody used this set-up token already. If that was n
 /// The hash of who installs, once proven: by the cookie of a step before, or by the token that stands with this request. Empty
 /// where no token is asked for.
 async fn installer(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Result<Installer, Problem> {
-    if !needs_token(app, headers) {
+    if !needs_token(app, asker, headers) {
         return Ok(Installer::Anybody);
     }
     if let Some(installer) = &asker.installer
@@ -203,6 +217,7 @@ fn page_of(app: &App, step: Step, problem: Option<&Problem>) -> String {
     match problem.map(|problem| problem.code) {
         Some("setup-complete" | "admin-exists") => app.paths.sign_in(),
         Some("step-order") => app.paths.setup(),
+        Some("license-changed") => app.paths.setup_step(Step::License),
         _ => app.paths.setup_step(step),
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use countersign_app::{Step, setup_admin, setup_complete, setup_email, setup_license, setup_organization};
 
 use super::{Gate, needs_token};
-use crate::http::App;
 use crate::http::asker::Asker;
 use crate::http::page::Visiting;
 use crate::http::reply::see;
+use crate::http::{App, Problem};
 
 /// Leads to the step that is next, or to sign-in: when the set-up is over, when it is somebody else's, and when nobody can
 /// tell.
@@ -22,9 +22,23 @@ pub(in crate::http) async fn start(State(app): State<Arc<App>>, asker: Asker, he
             let begins = rows.admin.is_none() && (rows.draft.is_none() || asks_for_token(&app, &asker, &headers).await);
             see(&app.paths.setup_step(if begins { Step::License } else { step }))
         }
+        Ok(Gate::SignIn) => somebody_elses(&app, &asker),
         _ => see(&app.paths.sign_in()),
     }
 }
+
+/// Whoever is signed in and cannot go on is told so: the way to sign in would lead back here.
+fn somebody_elses(app: &App, asker: &Asker) -> Response {
+    match asker.viewer() {
+        Ok(Some(_)) => {
+            let detail = "The platform administrator who began it goes on with it; ask them, and come back then.";
+            app.problem_page(&UNFINISHED.detail(detail))
+        }
+        _ => see(&app.paths.sign_in()),
+    }
+}
+
+const UNFINISHED: Problem = Problem::new(StatusCode::FORBIDDEN, "setup-unfinished", "The set-up is not finished yet");
 
 /// A step, if it can be taken.
 pub(in crate::http) async fn step(
@@ -33,7 +47,11 @@ pub(in crate::http) async fn step(
     asker: Asker,
     headers: HeaderMap,
 ) -> Response {
-    let Ok(Gate::Open { step: next, .. }) = Gate::read(&app, &asker).await else { return see(&app.paths.sign_in()) };
+    let next = match Gate::read(&app, &asker).await {
+        Ok(Gate::Open { step, .. }) => step,
+        Ok(Gate::SignIn) => return somebody_elses(&app, &asker),
+        _ => return see(&app.paths.sign_in()),
+    };
     if step > next || (step == Step::Admin && next == Step::Admin && asks_for_token(&app, &asker, &headers).await) {
         return see(&app.paths.setup());
     }
@@ -55,5 +73,5 @@ pub(in crate::http) async fn step(
 
 /// Whether the asker has still to show the token. Who cannot be known has.
 async fn asks_for_token(app: &App, asker: &Asker, headers: &HeaderMap) -> bool {
-    needs_token(app, headers) && !app.knows_installer(asker).await.unwrap_or(false)
+    needs_token(app, asker, headers) && !app.knows_installer(asker).await.unwrap_or(false)
 }

@@ -23,7 +23,10 @@ pub(in crate::http) async fn state(State(app): State<Arc<App>>, asker: Asker, he
         Ok(Gate::SignIn) => TAKEN.into_response(),
         Ok(Gate::Open { rows, license, step }) => {
             let steps = Step::ALL.map(|each| json!({ "name": each.name(), "done": each < step }));
-            let token_required = rows.admin.is_none() && needs_token(&app, &headers);
+            let token_required = rows.admin.is_none() && needs_token(&app, &asker, &headers);
+            // Whose license it is, is nobody's business who cannot show the token.
+            let is_known = !token_required || app.knows_installer(&asker).await.unwrap_or(false);
+            let license = license.filter(|_| is_known);
             let state = SetupState { next: step.name(), steps, token_required, license };
             answer(StatusCode::OK, &state)
         }

@@ -68,7 +68,7 @@ const NO_PRECONDITION: Problem = Problem::new(
 );
 
 /// The revision that a change is meant for: the header `If-Match: "3"`, or the field of a form. `*` would be any, which is what
-/// must not happen unseen.
+/// must not happen unseen. A proxy that compresses may have made the tag a weak one; the revision in it is the same.
 fn expected(headers: &HeaderMap, body: &Body) -> Result<i64, Problem> {
     if body.is_form {
         return body.text("revision").parse().map_err(|_| {
@@ -77,7 +77,9 @@ fn expected(headers: &HeaderMap, body: &Body) -> Result<i64, Problem> {
     }
     let mut tags = headers.get_all(IF_MATCH).iter();
     let tag = match (tags.next().map(HeaderValue::to_str), tags.next()) {
-        (Some(Ok(tag)), None) => tag.trim().strip_prefix('"').and_then(|tag| tag.strip_suffix('"')),
+        (Some(Ok(tag)), None) => {
+            tag.trim().trim_start_matches("W/").strip_prefix('"').and_then(|tag| tag.strip_suffix('"'))
+        }
         _ => None,
     };
     match tag {
