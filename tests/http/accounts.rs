@@ -119,7 +119,7 @@ async fn an_unknown_user_a_wrong_password_and_one_that_is_too_long_get_the_same_
     let long = "x".repeat(100_000);
     let longer_than_right = format!("{PASSWORD}{}", "x".repeat(2_000));
     let mut answers = Vec::new();
-    for email in [ADMIN, "nobody@example.com", "", "no address", "admin@example.com\u{0}"] {
+    for email in [ADMIN, "nobody@example.com", "", "no address"] {
         for password in ["wrong", "", "three blue mountains at noon ", &long, &longer_than_right] {
             server.wait(60);
             let answer = sign_in(&mut server.browser(), email, password).await;

@@ -120,7 +120,7 @@ async fn a_rotation_says_which_revision_it_replaces() {
     let (_server, mut admin) = Server::set_up("/").await;
     let path = "/api/auth/license/rotate";
     let renewed = body(&renewal());
-    for headers in [&[][..], &[("if-match", "*")], &[("if-match", "1")], &[("if-match", "W/\"1\"")]] {
+    for headers in [&[][..], &[("if-match", "*")], &[("if-match", "1")]] {
         let answer = admin.json_with(path, headers, &renewed).await;
         assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (428, "precondition-required"), "{headers:?}");
     }

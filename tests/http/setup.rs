@@ -152,7 +152,7 @@ async fn a_private_key_is_neither_kept_nor_shown() {
     let mut database = server.database().await;
     let kept: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM returned").fetch_one(&mut database).await.unwrap();
     assert_eq!(kept, 0, "what came back was taken");
-    let (mut admin, _) = (server.install(&first()).await, ());
+    let mut admin = server.install(&first()).await;
     for (endpoint, page) in
         [("auth/license/preview", "/settings/license/update"), ("auth/license/rotate", "/settings/license/update")]
     {
