@@ -25,6 +25,7 @@ pub use islands::wake;
 pub use islands::{BundleBox, CopyButton};
 #[cfg(feature = "ssr")]
 pub use pages::report::holds_private_key;
+#[cfg(feature = "ssr")]
 pub use pages::*;
 pub use paths::Paths;
 pub use visit::*;
