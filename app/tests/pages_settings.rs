@@ -329,16 +329,17 @@ fn administrators_can_copy_the_token_and_are_told_what_that_means() {
 }
 
 #[test]
-fn the_history_has_a_row_for_each_license() {
+fn the_history_has_a_row_for_each_license_and_is_for_administrators() {
     let mut server = active();
     for revision in (1..=6).rev() {
         server = server.replaced(&worse(), revision);
     }
-    let html = license(&visit(server, Role::Member));
+    assert!(!license(&visit(server.clone(), Role::Member)).contains("History"), "it names people");
+    let html = license(&visit(server, Role::OrgAdmin));
     assert_eq!(html.matches("<th role=\"rowheader\"").count(), 6);
     says(&html, "2 March 2027, 06:00 UTC");
     says(&html, "24 August 2026, 06:00 UTC to 23 October 2026, 06:00 UTC");
-    says(&license(&visit(active(), Role::Member)), "No other license was in use before.");
+    says(&license(&visit(active(), Role::OrgAdmin)), "No other license was in use before.");
 }
 
 #[test]

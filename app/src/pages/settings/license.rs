@@ -21,7 +21,8 @@ use crate::words::Fact;
 /// [`Unavailable`] if the store could not be read.
 pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let installed = visit.backend.installed().await?;
-    let history = visit.backend.history().await?;
+    // It names people, so it is for those who manage them.
+    let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.state);
     let words = standing(visit, installed.as_ref());
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
@@ -48,7 +49,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
             </section>
             {update}
             {installed.as_ref().map(|installed| report(visit, installed))}
-            {past(visit, installed.as_ref(), &history)}
+            {history.map(|history| past(visit, installed.as_ref(), &history))}
         }
     }))
 }
@@ -124,7 +125,10 @@ fn past(visit: &Visit, installed: Option<&Installed>, history: &[Replaced]) -> A
         .into_any();
     };
     let heads = &["Revision", "License", "Expires", "Key", "In use", "Replaced by"];
-    let revert = role(visit).is_admin().then(|| revert(visit, installed, previous));
+    // Whoever installed one license twice means the one before.
+    let in_use = installed.and_then(|installed| installed.inspection.bundle.as_ref());
+    let before = history.iter().find(|row| row.inspection.bundle.as_ref() != in_use).unwrap_or(previous);
+    let revert = revert(visit, installed, before);
     view! {
         <section class="card">
             <h2>"History"</h2>
