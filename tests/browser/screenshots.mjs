@@ -1,6 +1,6 @@
 // Pictures for the documentation (docs/images/), and every state of every page for people to look at.
 //   npm run screenshots [FOLDER [checker|platform]]
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium as browsers } from "@playwright/test";
@@ -9,6 +9,7 @@ import { NOW, issue } from "./support/bundles.mjs";
 import { Checker } from "./support/checker.mjs";
 import { serve, start } from "./support/hosts.mjs";
 import { Platform } from "./support/platform.mjs";
+import { packed } from "./support/png.mjs";
 import { root } from "./support/programs.mjs";
 import { states } from "./support/states.mjs";
 import { tour } from "./support/tour.mjs";
@@ -36,7 +37,7 @@ async function picturesOfTheChecker() {
       await checker.paste(issue({ iat: String(NOW - 86_400), "scrydon.features": '{"analytics":true,"agentic":true,"maxUsers":250}' }));
       await checker.headline.waitFor();
       await page.evaluate(() => document.activeElement.blur());
-      await picture(join(images, `checker-${colorScheme}.png`));
+      writeFileSync(join(images, `checker-${colorScheme}.png`), packed(await page.screenshot({ fullPage: true })));
     }
     for (const [name, enter] of Object.entries(states)) {
       await checker.open();
@@ -62,16 +63,16 @@ async function picturesOfThePlatform() {
   };
   for (const { colorScheme, width } of looks) {
     const { url, folder: data, stop } = await serve("/");
-    const another = () => browser.newPage({ viewport: { width, height: 900 }, colorScheme, locale: "en-US" });
+    // Still pages: a picture of the moment in which one fades into the other shows neither.
+    const another = () => browser.newPage({ viewport: { width, height: 900 }, colorScheme, locale: "en-US", reducedMotion: "reduce" });
     const page = await another();
-    const organization = width === 1280 && colorScheme === "light" ? "Acme Corp" : undefined;
-    await tour({ page, platform: new Platform(url, data), another, organization }, async (page, name) => {
+    const isPlain = width === 1280 && colorScheme === "light";
+    await tour({ page, platform: new Platform(url, data), another, isPlain }, async (page, name) => {
       await page.waitForLoadState();
       await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      if (organization && documented[name]) {
-        await page.evaluate(() => document.activeElement.blur());
-        await page.screenshot({ path: join(images, `${documented[name]}.png`), fullPage: true });
-      }
+      if (!isPlain || !documented[name]) return;
+      await page.evaluate(() => document.activeElement.blur());
+      writeFileSync(join(images, `${documented[name]}.png`), packed(await page.screenshot()));
     });
     for (const context of browser.contexts()) await context.close();
     await stop();

@@ -32,7 +32,7 @@ async function story({ page, platform, javaScriptEnabled: scripts }) {
   await page.goto(platform.at("setup/complete"));
   await arrive("setup/license", "Apply your license");
   await page.goto(platform.at("settings/license"));
-  await arrive("sign-in", "Sign in");
+  await arrive(`sign-in?next=${encodeURIComponent(new URL(platform.at("settings/license")).pathname)}`, "Sign in");
 
   await page.goto(platform.at("setup"));
   await bundle.fill(first.replace('"jwt": "ey', '"jwt": "ex'));

@@ -4,8 +4,9 @@ import { vectorText } from "./bundles.mjs";
 
 const LONG = "Vereinigte Donaudampfschifffahrtsgesellschaftskapitänskajütenausstatter und Söhne, Niederlassung Süd";
 
-/** Calls `look(page, name)` wherever there is something to look at. `another` opens a browser of somebody else's. */
-export async function tour({ page, platform, another, organization = LONG }, look) {
+/** Calls `look(page, name)` wherever there is something to look at. `another` opens a browser of somebody else's. Names are long,
+ *  unless it shall be plain. */
+export async function tour({ page, platform, another, isPlain = false }, look) {
   const bundle = (page) => page.getByRole("textbox", { name: "License bundle" });
   const press = (name) => page.getByRole("button", { name, exact: true }).click();
   const open = async (path, page_ = page) => {
@@ -63,7 +64,7 @@ export async function tour({ page, platform, another, organization = LONG }, loo
   await open("setup/license");
   await look(page, "setup-license-saved");
   await open("setup/organization");
-  await page.getByLabel("Name").fill(organization);
+  await page.getByLabel("Name").fill(isPlain ? "Acme Corp" : LONG);
   await press("Save and continue");
   await expect(page).toHaveURL(platform.at("setup/email"));
   await look(page, "setup-email");
@@ -126,7 +127,8 @@ export async function tour({ page, platform, another, organization = LONG }, loo
   // ---- others come, and things happen
   const admin = platform.program();
   await admin.done("api/auth/sign-in/email", ADMIN);
-  const colleague = await platform.join(admin, "org-admin", { name: LONG, email: `${"long.".repeat(12)}name@subdomain.of.a.long.example.com` });
+  const long = { name: LONG, email: `${"long.".repeat(12)}name@subdomain.of.a.long.example.com` };
+  const colleague = await platform.join(admin, "org-admin", isPlain ? { name: "Third User" } : long);
   const member = await platform.join(admin, "member");
   await open("settings/users");
   await page.getByLabel("E-mail", { exact: true }).fill("third@example.com");
@@ -136,14 +138,16 @@ export async function tour({ page, platform, another, organization = LONG }, loo
   await awake(page);
   await look(page, "settings-users-invited");
   await open("settings/users");
-  await page.getByText("Remove…").first().click();
   await look(page, "settings-users");
+  await page.getByText("Remove…").first().click();
+  await look(page, "settings-users-remove");
   await admin.rotate(renewal());
   await open("settings/license");
+  await look(page, "settings-license");
   await page.getByText("Revert to the previous license").click();
   await page.getByText("Header and claims as signed").click();
   await page.locator("summary", { hasText: "Copy the JWT" }).click();
-  await look(page, "settings-license");
+  await look(page, "settings-license-unfolded");
   await press("Show the JWT");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("The license’s JWT");
   await look(page, "settings-license-jwt");

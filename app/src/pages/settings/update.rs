@@ -1,6 +1,6 @@
 //! `{base}/settings/license/update`: a new bundle, what it would change, and what must be known before it is applied.
 
-use countersign_license::{Trust, Verdict};
+use countersign_license::{Policy, Trust, Verdict, inspect};
 use leptos::prelude::*;
 
 use super::consequences::sentence;
@@ -86,12 +86,15 @@ fn refused(visit: &Visit, preview: &Preview, text: &str) -> AnyView {
         }
         None => (text.to_owned(), None),
     };
-    let (again, ladder) = (ask(visit, &again), pieces(&[ladder(&candidate.checks)]));
+    // Where scripts run, the box says by itself what is in it: the same once more would be too much.
+    let by_itself = Policy::default();
+    let is_below = headline(&inspect(&again, &by_itself, visit.now), &by_itself) == headline(candidate, &visit.policy);
     view! {
-        {verdict(candidate, &visit.policy)}
+        <div data-said-below=is_below.then_some("")>{verdict(candidate, &visit.policy)}</div>
         {note}
         {(!is_said).then(|| contact(&visit.policy, claims))}
-        {if candidate.repaired.is_some() { view! { {again} {ladder} }.into_any() } else { view! { {ladder} {again} }.into_any() }}
+        {ask(visit, &again)}
+        {pieces(&[ladder(&candidate.checks)])}
     }
     .into_any()
 }
