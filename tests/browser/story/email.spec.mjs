@@ -14,6 +14,7 @@ const WRONG = "battery staple";
 const RIGHT = "correct horse"; // as tests/mail/server.mjs has it
 
 test("a test message arrives, a wrong password is named, and no page ever has the secret", async ({ page, platform, mail, another }) => {
+  test.slow(); // it is long, and shares two cores
   const admin = await platform.setUp({ until: "email" });
   await admin.lend(page.context());
   const answers = [];

@@ -13,6 +13,7 @@ for (const mount of ["/", "/platform"]) {
 }
 
 async function story({ page, platform, javaScriptEnabled: scripts }) {
+  test.slow(); // it is long, and shares two cores
   const first = issue(), second = renewal();
   const field = (name) => page.getByLabel(name, { exact: true });
   const bundle = page.getByRole("textbox", { name: "License bundle" });
