@@ -33,9 +33,13 @@ async fn a_person_without_script_goes_from_nothing_to_the_platform() {
         assert!(page.status == 200 && page.body.contains("name=\"bundle\""), "{}", page.body);
 
         let sent = person.form("/api/setup/license", &[("bundle", &bundle_text(&first()))]).await;
-        assert_eq!(sent.header("location"), at(base, "/setup/admin"), "{}", sent.body);
+        assert_eq!(sent.header("location"), at(base, "/setup/license"), "{}", sent.body);
         let page = person.follow(&sent).await;
-        assert!(page.body.contains("Acme Corp"), "{}", page.body);
+        for shown in ["Acme Corp", "Professional", "64 cores", "256 GB", "48 GB", "in 365 days", "Signature", "Expiry"]
+        {
+            assert!(page.body.contains(shown), "{shown}: {}", page.body);
+        }
+        assert!(page.body.contains(&format!("href=\"{}\"", at(base, "/setup/admin"))), "{}", page.body);
 
         let fields = [("name", "First Admin"), ("email", ADMIN), ("password", PASSWORD)];
         let sent = person.form("/api/setup/admin", &fields).await;
@@ -415,7 +419,9 @@ async fn the_token_opens_the_wizard_to_one_installer() {
     assert!(page.body.contains("expired 1 day ago"), "{}", page.body);
     assert!(!page.body.contains(&token), "it is not shown again");
 
-    let sent = person.form("/api/setup/license", &[("bundle", &bundle_text(&first())), ("setupToken", &token)]).await;
+    let fields = [("bundle", bundle_text(&first())), ("setupToken", token.clone()), ("seen", "1".to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let sent = person.form("/api/setup/license", &fields).await;
     assert_eq!(sent.header("location"), "/setup/admin", "{}", sent.body);
     let page = person.follow(&sent).await;
     assert_eq!(page.status, 200);

@@ -2,12 +2,13 @@
 
 use countersign_license::{Policy, inspect};
 use wasm_bindgen::JsCast as _;
-use web_sys::{DragEvent, Element, Event, HtmlTextAreaElement};
+use web_sys::{DragEvent, Element, Event, HtmlInputElement, HtmlTextAreaElement};
 
 use super::wake::find;
 use crate::checker::browser;
 use crate::checker::{report, shown};
 use crate::piece::replace;
+use crate::words::facts;
 
 fn around(element: &Element) -> Option<Element> {
     element.closest("[data-bundle]").ok().flatten()
@@ -27,18 +28,29 @@ fn area(place: &Element) -> Option<HtmlTextAreaElement> {
     place.query_selector("textarea").ok()??.dyn_into().ok()
 }
 
-/// Says below the box what is in it.
+/// Says below the box what is in it: the verdict, and everything else where there is a place for it.
 pub(super) fn judge(place: &Element) {
     let (Some(area), Ok(Some(below))) = (area(place), place.query_selector("[data-verdict]")) else { return };
-    let (text, policy) = (area.value(), Policy::default());
-    let mut pieces = Vec::new();
+    let (text, policy, now) = (area.value(), Policy::default(), browser::now());
+    let (mut pieces, mut found) = (Vec::new(), Vec::new());
     if !text.trim_ascii().is_empty() {
-        let inspection = inspect(text.as_bytes(), &policy, browser::now());
+        let inspection = inspect(text.as_bytes(), &policy, now);
         pieces.push(report::verdict(&inspection, &policy));
-        // The verdict asks to compare it.
-        pieces.extend(inspection.license.and(inspection.key).map(report::fingerprint));
+        if let Some(license) = &inspection.license {
+            // The verdict asks to compare it.
+            pieces.extend(inspection.key.map(report::fingerprint));
+            found.push(report::facts_list(facts(license.claims(), now)));
+        }
+        found.push(report::ladder(&inspection.checks));
     }
     replace(&below, &pieces);
+    if let Ok(Some(place)) = place.query_selector("[data-found]") {
+        replace(&place, &found);
+    }
+    if let Ok(Some(seen)) = place.query_selector("[name=seen]") {
+        // Facts and ladder stand there for a license alone.
+        seen.unchecked_ref::<HtmlInputElement>().set_value(if found.len() > 1 { "1" } else { "" });
+    }
 }
 
 /// Looks again at a box that was typed into.

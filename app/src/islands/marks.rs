@@ -2,7 +2,7 @@
 //!
 //! | attribute | on | what happens in the browser |
 //! |---|---|---|
-//! | `data-bundle` | an element around one `<textarea>` | each change is judged at once, into the `[data-verdict]` inside it; `<input type="file">` inside it and files dropped on the page fill the box |
+//! | `data-bundle` | an element around one `<textarea>` | each change is judged at once, into the `[data-verdict]` inside it; `<input type="file">` inside it and files dropped on the page fill the box. A `[data-found]` inside it gets what was found, and a field named `seen` says `1` once that is a license |
 //! | `data-copy="#id"` | `<button type="button">` | a click copies the value or text of that element, and says so in the `[role=status]` right behind the button |
 //! | `data-checks` | `<form>` | its fields are checked as they are left and on submit, see below |
 //! | `data-busy="Saving…"` | a submit button in such a form | what it says while the form is on its way. Without it, it keeps its text |
@@ -43,6 +43,9 @@ pub fn BundleBox(
     /// Whether the form may go without a bundle.
     #[prop(optional)]
     optional: bool,
+    /// Whether everything that was found stands below, not the verdict alone. The form then says `seen=1`.
+    #[prop(optional)]
+    details: bool,
     /// What stands below the box, or nothing: its error and its help.
     #[prop(optional)]
     children: Option<Children>,
@@ -74,6 +77,7 @@ pub fn BundleBox(
                 <input type="file" class="visually-hidden" accept=".json,.txt,.jwt,application/json,text/plain" />
             </label>
             <div role="status" data-verdict></div>
+            {details.then(|| view! { <input type="hidden" name="seen" /> <div class="stack" data-found></div> })}
         </div>
     }
 }

@@ -332,13 +332,20 @@ fn help(name: &str, help: &str) -> Option<AnyView> {
     (!help.is_empty()).then(|| view! { <small id=format!("{name}-help")>{prose(help)}</small> }.into_any())
 }
 
-/// The box for a bundle. `value` is what stands in it, `help_text` a sentence below it.
-pub(crate) fn bundle_box(returned: &Returned, value: String, help_text: &str, is_required: bool) -> AnyView {
+/// The box for a bundle. `value` is what stands in it, `help_text` a sentence below it. With `details`, everything that is
+/// found in it stands below at once where scripts run.
+pub(crate) fn bundle_box(
+    returned: &Returned,
+    value: String,
+    help_text: &str,
+    is_required: bool,
+    details: bool,
+) -> AnyView {
     let (error, help) = (error(returned, "bundle"), help("bundle", help_text));
     let described_by = described_by("bundle", help.is_some());
     let invalid = returned.error("bundle").is_some();
     view! {
-        <BundleBox label="License bundle" value invalid described_by optional=!is_required>
+        <BundleBox label="License bundle" value invalid described_by optional=!is_required details>
             {error}
             {help}
         </BundleBox>

@@ -5,7 +5,7 @@ import { expect, test } from "../support/test.mjs";
 test("the page is told to assistive technology in full", async ({ checker, page }) => {
   await checker.open();
   await checker.paste(valid);
-  await expect(page).toHaveTitle("Check a license bundle");
+  await expect(page).toHaveTitle(/^Check a license bundle( · Countersign)?$/);
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
   await expect(page.getByRole("banner")).toContainText("Countersign");

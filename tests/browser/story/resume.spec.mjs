@@ -19,6 +19,7 @@ test("a browser that was closed between steps comes back, signs in, and goes on 
   };
   let page = await come();
   await page.getByLabel("License bundle").fill(issue());
+  await awake(page);
   await press(page, "Check and continue");
   await expect(page).toHaveURL(platform.at("setup/admin"));
   await page.context().close();
@@ -61,6 +62,7 @@ test("back and reload break nothing and send nothing again", async ({ page, plat
   page.on("request", (request) => { if (request.method() === "POST") sent.push(new URL(request.url()).pathname); });
   await page.goto(platform.home);
   await page.getByLabel("License bundle").fill(issue());
+  await awake(page);
   await press(page, "Check and continue");
   await expect(page).toHaveURL(platform.at("setup/admin"));
   await page.reload();
@@ -112,6 +114,7 @@ test("of two installers the second is told who was first, and gets nowhere", asy
   const theirs = await another();
   for (const one of [page, theirs]) await one.goto(platform.home);
   await page.getByLabel("License bundle").fill(issue());
+  await awake(page);
   await press(page, "Check and continue");
   await theirs.goto(platform.home);
   await expect(theirs).toHaveURL(platform.at("setup/admin"));
@@ -137,9 +140,11 @@ test.describe("where the server cannot tell who asks", () => {
     await awake(page);
     const token = field(page, "Set-up token");
     await page.getByLabel("License bundle").fill(issue());
+    await awake(page);
     await press(page, "Check and continue");
     await expect(token).toBeFocused();
     await token.fill("not the token");
+    await awake(page);
     await press(page, "Check and continue");
     await expect(page.locator("#setupToken-error")).toContainText("This is not the set-up token");
     await expect(token).toHaveValue("");

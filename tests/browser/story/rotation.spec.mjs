@@ -120,9 +120,10 @@ for (const scripts of [true, false]) {
 }
 
 test("a bundle that was sent before is not applied again", async ({ page, platform }) => {
-  const admin = await platform.setUp();
+  const license = issue();
+  const admin = await platform.setUp({ license });
   await admin.lend(page.context());
-  await review(page, platform, issue());
+  await review(page, platform, license);
   await expect(page.getByRole("main")).toContainText("This license is in use already. There is nothing to apply.");
   await expect(page.getByRole("button", { name: "Apply license" })).toHaveCount(0);
 });

@@ -57,7 +57,19 @@ async function story({ page, platform, javaScriptEnabled: scripts }) {
   } else {
     await bundle.fill(first);
   }
-  await press("Check and continue");
+  // Everything that is in it is seen before anybody goes on: at once, or else once the server has looked at it.
+  const shown = ["Professional", "64 cores", "256 GB", "48 GB", "contractual only", "in 365 days"];
+  if (scripts) {
+    for (const text of shown) await expect(page.locator("[data-found]")).toContainText(text);
+    await expect(page.locator("[data-found] .ladder li")).toHaveCount(10);
+    await press("Check and continue");
+  } else {
+    await press("Check and continue");
+    await arrive("setup/license", "Your license");
+    for (const text of shown) await expect(page.getByRole("main")).toContainText(text);
+    await expect(page.locator(".ladder li")).toHaveCount(10);
+    await page.getByRole("link", { name: "Continue" }).click();
+  }
 
   await arrive("setup/admin", "Create the first administrator");
   await field("Name").fill(ADMIN.name);

@@ -59,7 +59,7 @@ const REVIEW: &str =
 fn ask(visit: &Visit, text: &str) -> AnyView {
     view! {
         <form class="stack" method="post" action=visit.paths.api("auth/license/preview") data-checks="">
-            {bundle_box(&visit.returned, text.to_owned(), HELP, true)}
+            {bundle_box(&visit.returned, text.to_owned(), HELP, true, false)}
             <p class="row">
                 <button type="submit" class="btn" data-busy="Checking…">"Review"</button>
                 <a class="btn quiet" href=visit.paths.settings_page("license")>"Cancel"</a>

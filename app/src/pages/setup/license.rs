@@ -56,7 +56,7 @@ fn paste(visit: &Visit, setup: &Setup, typed: Option<&str>, sent: Option<&Inspec
             })}
             <form class="stack" method="post" action=visit.paths.api("setup/license") data-checks="">
                 {sent.and_then(repaired)}
-                {bundle_box(returned, kept(typed, sent), HELP, !setup.is_preseeded)}
+                {bundle_box(returned, kept(typed, sent), HELP, !setup.is_preseeded, true)}
                 {token(setup).map(|field| field.view(returned))}
                 <div class="row">
                     <button class="btn" type="submit" data-busy="Checking…">"Check and continue"</button>
@@ -89,7 +89,7 @@ fn verified(
         };
         let is_open = typed.is_some() || returned.error("bundle").is_some();
         let has_next = setup.step > Step::License && !setup.needs_token;
-        let other = |is_required| bundle_box(returned, kept(typed, sent), HELP, is_required);
+        let other = |is_required| bundle_box(returned, kept(typed, sent), HELP, is_required, true);
         let action = visit.paths.api("setup/license");
         let forms = if has_next {
             view! {

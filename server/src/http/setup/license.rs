@@ -47,7 +47,10 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     // “Continue” with the license that is there already.
     let is_empty = ["bundle", "jwt", "publicKey"].iter().all(|name| body.text(name).is_empty());
     let kept = is_empty && held.as_ref().and_then(licensing::installable).is_some();
-    let is_shown_first = kept && matches!(installer, Installer::Shows(_));
+    // A page without script has not shown yet what is in a bundle that was just given, nor whose license it is that came
+    // with the configuration and was hidden until now.
+    let is_shown_first =
+        if kept { matches!(installer, Installer::Shows(_)) } else { body.is_form && body.text("seen").is_empty() };
     let bundle = if kept { None } else { Some(bundle(app, asker, body)?) };
 
     let (installer, cookie) = match installer {
@@ -78,7 +81,6 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     }
     Ok(Done {
         cookies: cookie.into_iter().collect(),
-        // With the token, the license of the configuration is seen for the first time.
         ..Done::to(app.paths.setup_step(if is_shown_first { Step::License } else { Step::Admin }))
             .json(json!({ "next": Step::Admin.name() }))
     })
