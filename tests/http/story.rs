@@ -1,5 +1,4 @@
 //! A platform that is set up, over HTTP as an installer does it, and the people on it.
-#![allow(dead_code, reason = "the other files of this program use their part of it")]
 
 use std::sync::LazyLock;
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::form::problems;
 use super::report::pieces;
 use super::shell::document;
-use super::standing::{contact, standing, wants_license};
+use super::standing::{said, standing, wants_license};
 use crate::checker::report::facts_list;
 use crate::visit::{Unavailable, Visit};
 use crate::words::facts;
@@ -38,11 +38,7 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
                 <p class="soft">"What this platform is licensed for."</p>
             </div>
             {problems(&visit.returned, &[])}
-            <section class=format!("verdict {}", words.tone.class())>
-                <h2>{words.title}</h2>
-                <p>{words.body}</p>
-                {wants_license(state).then(|| contact(&visit.policy, claims))}
-            </section>
+            {said(visit, words, state, claims)}
             {granted}
             <p class="row">
                 {update}

@@ -51,6 +51,18 @@ pub(super) fn standing(visit: &Visit, installed: Option<&Installed>) -> Headline
     }
 }
 
+/// The same as the section that stands first on a page, with whom to write to where a new license would help.
+pub(super) fn said(visit: &Visit, words: Headline, state: State, claims: Option<&Claims>) -> AnyView {
+    view! {
+        <section class=format!("verdict {}", words.tone.class())>
+            <h2>{words.title}</h2>
+            <p>{words.body}</p>
+            {wants_license(state).then(|| contact(&visit.policy, claims))}
+        </section>
+    }
+    .into_any()
+}
+
 /// What vouches for the key of the installed license. That it is the key already in use says nothing here.
 pub(super) fn vouching(installed: &Installed, policy: &Policy) -> String {
     let vendor = policy.profile.vendor;

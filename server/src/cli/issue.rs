@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use aws_lc_rs::rand::{self, SystemRandom};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::keygen::public_pem;
 use super::{Failure, pem, print, write_new};
-use crate::clock;
+use crate::{clock, ids};
 
 const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
 const DAY: i64 = 86_400;
@@ -184,8 +184,7 @@ fn feature(text: &str) -> Result<(String, Value), String> {
 }
 
 fn random_id() -> Result<String, Failure> {
-    let mut bytes = [0; 8];
-    rand::fill(&mut bytes).map_err(|_| Failure("the system gives no random numbers".to_owned()))?;
+    let bytes = ids::random().map_err(|_| Failure("the system gives no random numbers".to_owned()))?;
     Ok(format!("lic_{:016x}", u64::from_be_bytes(bytes)))
 }
 

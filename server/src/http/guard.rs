@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
 use super::{App, Problem, headers};
+use crate::ids;
 
 /// The longest address, in bytes.
 const MAX_URI: usize = 8 * 1024;
@@ -69,8 +70,6 @@ fn refusal(request: &Request) -> Option<Problem> {
 
 /// Names one request in the log and in the answer to whom it went wrong for.
 fn request_id() -> String {
-    let mut bytes = [0; 8];
     // Without random numbers all ids are the same, and that is all that happens.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
-    format!("{:016x}", u64::from_be_bytes(bytes))
+    format!("{:016x}", u64::from_be_bytes(ids::random().unwrap_or_default()))
 }

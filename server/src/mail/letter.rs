@@ -59,10 +59,8 @@ pub(super) fn letter(sender: Mailbox, message: &Message, id: &str, now: i64) -> 
 
 /// A random name for one mail: 128 bits in hexadecimal.
 pub(super) fn id() -> String {
-    let mut bytes = [0_u8; 16];
     // Where there is no randomness there is no TLS either; the name is not a secret.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
-    format!("{:032x}", u128::from_be_bytes(bytes))
+    format!("{:032x}", u128::from_be_bytes(crate::ids::random().unwrap_or_default()))
 }
 
 fn line(text: &str) -> String {

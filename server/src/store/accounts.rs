@@ -57,6 +57,12 @@ fn viewer((id, name, email, role): UserRow) -> Viewer {
     Viewer { id, name, email, role: Role::parse(&role).unwrap_or(Role::Member) }
 }
 
+type InvitationRow = (String, String, String, String, i64);
+
+fn invitation((id, email, role, invited_by, expires_at): InvitationRow) -> Invitation {
+    Invitation { id, email, role: Role::parse(&role).unwrap_or(Role::Member), invited_by, expires_at }
+}
+
 /// Adds a user. `false` if the address is taken.
 pub(crate) async fn add(tx: &mut Transaction, new: &NewAccount, now: i64) -> Result<bool, Unavailable> {
     let added = sqlx::query(
@@ -260,39 +266,26 @@ impl Store {
 
     /// The invitations that can still be used, the newest first.
     pub async fn invitations(&self, now: i64) -> Result<Vec<Invitation>, Unavailable> {
-        let rows: Vec<(String, String, String, String, i64)> = sqlx::query_as(
+        let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT id, email, role, invited_by, expires_at FROM invitations WHERE expires_at > $1 \
              ORDER BY created_at DESC, email",
         )
         .bind(now)
         .fetch_all(&self.read)
         .await?;
-        let invitation = |(id, email, role, invited_by, expires_at): (_, _, String, _, _)| Invitation {
-            id,
-            email,
-            role: Role::parse(&role).unwrap_or(Role::Member),
-            invited_by,
-            expires_at,
-        };
         Ok(rows.into_iter().map(invitation).collect())
     }
 
     /// The invitation of a code that can still be used.
     pub async fn invitation(&self, code_hash: &str, now: i64) -> Result<Option<Invitation>, Unavailable> {
-        let row: Option<(String, String, String, String, i64)> = sqlx::query_as(
+        let row: Option<InvitationRow> = sqlx::query_as(
             "SELECT id, email, role, invited_by, expires_at FROM invitations WHERE code_hash = $1 AND expires_at > $2",
         )
         .bind(code_hash)
         .bind(now)
         .fetch_optional(&self.read)
         .await?;
-        Ok(row.map(|(id, email, role, invited_by, expires_at)| Invitation {
-            id,
-            email,
-            role: Role::parse(&role).unwrap_or(Role::Member),
-            invited_by,
-            expires_at,
-        }))
+        Ok(row.map(invitation))
     }
 
     /// An invitation that can still be used, by id.

@@ -11,7 +11,7 @@ use crate::checker::report::{facts_list, raw};
 use crate::pages::form::{hidden, problems};
 use crate::pages::report::{details, pieces};
 use crate::pages::shell::settings;
-use crate::pages::standing::{contact, standing, vouching, wants_license};
+use crate::pages::standing::{said, standing, vouching, wants_license};
 use crate::visit::{Installed, Replaced, Unavailable, Visit};
 use crate::words::Fact;
 
@@ -42,11 +42,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
         view! {
             <h1 tabindex="-1">"License"</h1>
             {problems(&visit.returned, &[])}
-            <section class=format!("verdict {}", words.tone.class())>
-                <h2>{words.title}</h2>
-                <p>{words.body}</p>
-                {wants_license(state).then(|| contact(&visit.policy, claims))}
-            </section>
+            {said(visit, words, state, claims)}
             {update}
             {installed.as_ref().map(|installed| report(visit, installed))}
             {history.map(|history| past(visit, installed.as_ref(), &history))}
