@@ -8,7 +8,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use countersign_license::{Acknowledgement, Comparison, Inspection, Policy, State};
+use countersign_license::{Acknowledgement, Comparison, Inspection, PhoneHome, Policy, Standing};
 
 use crate::Paths;
 
@@ -236,7 +236,9 @@ pub struct Installed {
     /// The stored pair, inspected now.
     pub inspection: Inspection,
     /// What it is worth now.
-    pub state: State,
+    pub standing: Standing,
+    /// What is known of it from the license server.
+    pub known: PhoneHome,
     /// The counter that orders rotations.
     pub revision: i64,
     /// When it was installed, in seconds.

@@ -7,6 +7,7 @@
 //!
 //! * [`inspect`] never fails: it is the whole ladder of checks, the same on every surface.
 //! * [`License`] is a checked fact. Its one constructor is the verification inside [`inspect`].
+//! * [`Standing`] is what an installed license is worth at an instant: the one place where that is decided.
 //! * [`compare`] says what a renewal changes, and what must be acknowledged before it may be applied.
 //!
 //! A good signature proves that a bundle is undamaged, not who made it: the key travels inside the bundle. [`Trust`] is the
@@ -18,10 +19,12 @@ mod bundle;
 mod claims;
 mod compare;
 mod date;
+mod gate;
 mod inspect;
 mod json;
 mod key;
 mod license;
+mod notice;
 mod policy;
 mod repair;
 mod shown;
@@ -33,11 +36,13 @@ pub use bundle::{Bundle, FormatError, MAX_CONTENT};
 pub use claims::{Claims, ClaimsError, Entitlements, Feature, NumericDate, Tier};
 pub use compare::{Acknowledgement, Change, Comparison, Difference, Field, compare};
 pub use date::{Remaining, Utc};
+pub use gate::Denied;
 pub use inspect::{Check, CheckId, Inspection, KeyFacts, Outcome, Trust, Verdict, inspect, inspect_with};
 pub use json::{Json, JsonError};
 pub use key::{Fingerprint, FingerprintError, KeyError, VerifyingKey};
 pub use license::{License, Rs256, Status, rs256};
+pub use notice::{Level, Notice};
 pub use policy::{Policy, Profile, TrustRule};
 pub use shown::shown;
-pub use state::{EXPIRING, State};
+pub use state::{EXPIRING, Mode, PhoneHome, Remedy, Standing, State};
 pub use token::{AlgorithmError, SegmentName, TokenError};

@@ -22,7 +22,7 @@ pub fn sentence(installed: Option<&Installed>, policy: &Policy, now: i64) -> Str
     let end = Utc(claims.expires_at.seconds());
     let left = Remaining(end.0.saturating_sub(now));
     let write = format!("for a new one, write to {contact}, quoting {customer}");
-    match installed.state {
+    match installed.standing.state {
         State::Active => format!("Licensed to {organization} until {end}; {left} are left."),
         State::Expiring => {
             format!("The license expires in {left}, on {end}, and what it grants stops then; {write}.")
@@ -31,6 +31,18 @@ pub fn sentence(installed: Option<&Installed>, policy: &Policy, now: i64) -> Str
             let start = Utc(claims.not_before.map_or(now, NumericDate::seconds));
             format!("The license begins on {start}, and nothing is licensed until then; if that is wrong, {write}.")
         }
+        State::Degraded => {
+            let locks = Utc(installed.standing.locks_at.unwrap_or(now));
+            format!(
+                "The license server has not been reached; what the license grants stays until {locks}, and stops then unless \
+                 it is reached again or a new license is installed."
+            )
+        }
+        State::Lapsed => format!(
+            "The license server has been out of reach for too long, so nothing is licensed until it is reached again or a new \
+             license is installed; {write}."
+        ),
+        State::Revoked => format!("The vendor has revoked the license, so nothing is licensed; {write}."),
         State::Expired | State::Tampered | State::Unlicensed => {
             format!("The license expired on {end}, and what it granted cannot be used since; {write}.")
         }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 mod ids;
+pub mod jobs;
 pub mod licensing;
 mod line;
 pub mod mail;

@@ -2,29 +2,56 @@
 
 use countersign_app::{Installed, Preview, Replaced};
 use countersign_license::{
-    Acknowledgement, Bundle, Comparison, Inspection, License, Policy, State, Trust, Verdict, compare, inspect_with,
-    shown,
+    Acknowledgement, Bundle, Comparison, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, Verdict,
+    compare, inspect_with, shown,
 };
 
+use crate::ids;
 use crate::store::{Entry, Pair, Rotated, Store, Unavailable};
 use crate::verify;
 
+/// What the installed license is judged by.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The rule that bundles are judged by.
+    pub policy: Policy,
+    /// How the license server is treated.
+    pub mode: Mode,
+}
+
 /// The license in use, read and inspected now; `None` if there is none.
-pub async fn installed(store: &Store, policy: &Policy, now: i64) -> Result<Option<Installed>, Unavailable> {
-    Ok(store.pair().await?.map(|pair| judged(pair, policy, now)))
+pub async fn installed(store: &Store, terms: &Terms, now: i64) -> Result<Option<Installed>, Unavailable> {
+    Ok(store.pair().await?.map(|pair| judged(pair, terms, now)))
+}
+
+/// What a license is known by in what is remembered about it: license id and key, hashed. Empty for what is not genuine.
+pub fn subject(inspection: &Inspection) -> String {
+    let subject = |license: &License| ids::hash(&format!("{}\n{}", license.claims().license_id, license.key()));
+    inspection.license.as_ref().map(subject).unwrap_or_default()
 }
 
 /// A stored pair, inspected.
-pub fn judged(pair: Pair, policy: &Policy, now: i64) -> Installed {
-    let inspection = inspect_bundle(&pair.bundle, policy, now);
+pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
+    let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
+    let known = known(&pair.known, &inspection);
     Installed {
-        state: State::of(Some(&inspection)),
+        standing: Standing::of(Some(&inspection), terms.mode, &known, now),
+        known,
         inspection,
         revision: pair.revision,
         installed_at: pair.installed_at,
         source: pair.source,
         installed_by: pair.by,
     }
+}
+
+/// What is known of a license from the license server. Most have no row: then there is nothing to hash.
+fn known(of_all: &[(String, PhoneHome)], inspection: &Inspection) -> PhoneHome {
+    if of_all.is_empty() {
+        return PhoneHome::default();
+    }
+    let subject = subject(inspection);
+    of_all.iter().find(|(of, _)| *of == subject).map(|(_, known)| *known).unwrap_or_default()
 }
 
 /// The licenses that were in use, the newest first, at most `limit`.
@@ -40,9 +67,9 @@ pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Re
 }
 
 /// What the bundle in this text would change.
-pub async fn preview(store: &Store, policy: &Policy, text: impl AsRef<[u8]>, now: i64) -> Result<Preview, Unavailable> {
-    let current = installed(store, policy, now).await?;
-    Ok(compared(current.as_ref(), policy, text, now))
+pub async fn preview(store: &Store, terms: &Terms, text: impl AsRef<[u8]>, now: i64) -> Result<Preview, Unavailable> {
+    let current = installed(store, terms, now).await?;
+    Ok(compared(current.as_ref(), &terms.policy, text, now))
 }
 
 /// What the bundle in this text would change in the license in use.
@@ -95,6 +122,8 @@ pub struct Applied {
     pub revision: i64,
     /// What is installed now.
     pub inspection: Inspection,
+    /// What it is worth.
+    pub standing: Standing,
 }
 
 /// Why a rotation was not carried out. Nothing was changed.
@@ -128,17 +157,18 @@ impl From<Unavailable> for Refusal {
 }
 
 /// Replaces the license and its key together, or not at all.
-pub async fn rotate(store: &Store, policy: &Policy, mut rotation: Rotation<'_>) -> Result<Applied, Refusal> {
+pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) -> Result<Applied, Refusal> {
     let now = rotation.entry.at;
     let pair = store.pair().await?;
-    let stored = pair.as_ref().map(|pair| pair.bundle.jwt.clone());
-    let current = pair.map(|pair| judged(pair, policy, now));
-    let preview = compared(current.as_ref(), policy, rotation.text, now);
+    let stored = pair.as_ref().map(|pair| (pair.bundle.jwt.clone(), pair.known.clone()));
+    let (stored, known_of) = stored.unzip();
+    let current = pair.map(|pair| judged(pair, terms, now));
+    let preview = compared(current.as_ref(), &terms.policy, rotation.text, now);
     let Some(bundle) = installable(&preview.candidate) else {
         return Err(Refusal::NotValid(Box::new(preview.candidate)));
     };
     if preview.revision != rotation.expected {
-        return Err(stale(store, policy, current, rotation.expected, now).await?);
+        return Err(stale(store, &terms.policy, current, rotation.expected, now).await?);
     }
     let key = |inspection: &Inspection| inspection.key.map(|key| key.sha256);
     let is_same_key = current.as_ref().is_some_and(|current| key(&current.inspection) == key(&preview.candidate));
@@ -153,10 +183,16 @@ pub async fn rotate(store: &Store, policy: &Policy, mut rotation: Rotation<'_>) 
     let old = current.as_ref().map(|current| &current.inspection);
     rotation.entry.detail = described(old, &preview, rotation.expected.saturating_add(1));
     match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry).await? {
-        Rotated::Done(revision) => Ok(Applied { revision, inspection: preview.candidate }),
+        Rotated::Done(revision) => {
+            let inspection = preview.candidate;
+            // It may have been in use before, and revoked.
+            let known = known(&known_of.unwrap_or_default(), &inspection);
+            let standing = Standing::of(Some(&inspection), terms.mode, &known, now);
+            Ok(Applied { revision, inspection, standing })
+        }
         Rotated::Stale => {
-            let current = installed(store, policy, now).await?;
-            Err(stale(store, policy, current, rotation.expected, now).await?)
+            let current = installed(store, terms, now).await?;
+            Err(stale(store, &terms.policy, current, rotation.expected, now).await?)
         }
     }
 }

@@ -26,6 +26,7 @@ mod matrix;
 mod openapi;
 mod pages;
 mod rotation;
+mod runtime;
 mod sessions;
 mod settings;
 mod setup;

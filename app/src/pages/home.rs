@@ -18,7 +18,7 @@ use crate::words::facts;
 pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
     let installed = visit.backend.installed().await?;
     let organization = visit.backend.organization().await?;
-    let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.state);
+    let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let words = standing(visit, installed.as_ref());
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let is_admin = visit.viewer.as_ref().is_some_and(|viewer| viewer.role.is_admin());
@@ -52,8 +52,9 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
 /// The features, each with what the license says about it.
 fn features(claims: &Claims, state: State) -> AnyView {
     let title = match state {
-        State::Active | State::Expiring => "Features",
+        State::Active | State::Expiring | State::Degraded => "Features",
         State::NotYetValid => "Features, once the license begins",
+        State::Lapsed | State::Revoked => "Features, while the license was in force",
         State::Expired | State::Tampered | State::Unlicensed => "Features, until the license expired",
     };
     let rows: Vec<AnyView> = claims.features.iter().map(|(name, feature)| row(name, feature, state)).collect();

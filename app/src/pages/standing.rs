@@ -24,7 +24,7 @@ pub(super) fn standing(visit: &Visit, installed: Option<&Installed>) -> Headline
     let claims = license.claims();
     let (organization, end) = (shown(&claims.organization), Utc(claims.expires_at.seconds()));
     let left = Remaining(claims.expires_at.seconds().saturating_sub(visit.now));
-    match installed.state {
+    match installed.standing.state {
         State::Expiring => said(
             Tone::Warn,
             format!("The license expires in {left}, on {}", end.day()),
@@ -44,6 +44,30 @@ pub(super) fn standing(visit: &Visit, installed: Option<&Installed>) -> Headline
                 format!("Until {} nothing is licensed.", Utc(start)),
             )
         }
+        State::Degraded => {
+            let locks = Utc(installed.standing.locks_at.unwrap_or(visit.now));
+            said(
+                Tone::Warn,
+                "The license server is out of reach".to_owned(),
+                format!(
+                    "Everything works until {locks}. It stops then, unless the license server is reached again or a new \
+                     license is installed."
+                ),
+            )
+        }
+        State::Lapsed => said(
+            Tone::Bad,
+            "The license server was out of reach for too long".to_owned(),
+            "Nothing is licensed until it is reached again, or a new license is installed.".to_owned(),
+        ),
+        State::Revoked => said(
+            Tone::Bad,
+            "The license was revoked".to_owned(),
+            format!(
+                "The vendor took it back on {}. Nothing is licensed.",
+                Utc(installed.standing.revoked_at.unwrap_or(visit.now))
+            ),
+        ),
         State::Active | State::Unlicensed | State::Tampered => {
             let tone = if installed.inspection.trust == Some(Trust::Pinned) { Tone::Good } else { Tone::Known };
             said(tone, format!("Licensed to {organization} until {}", end.day()), format!("{left} are left."))

@@ -13,7 +13,9 @@ use countersign_app::{
     Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned,
     Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
 };
-use countersign_license::{Acknowledgement, Inspection, License, Policy, State, Trust, compare, inspect};
+use countersign_license::{
+    Acknowledgement, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect,
+};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
 use rsa::{RsaPrivateKey, RsaPublicKey};
@@ -173,7 +175,8 @@ pub fn user(id: &str, name: &str, role: Role) -> User {
 pub fn installed(bundle: &str, policy: &Policy, revision: i64) -> Installed {
     let inspection: Inspection = inspect(bundle, policy, NOW);
     Installed {
-        state: State::of(Some(&inspection)),
+        standing: Standing::of(Some(&inspection), Mode::Offline, &PhoneHome::default(), NOW),
+        known: PhoneHome::default(),
         inspection,
         revision,
         installed_at: NOW - 30 * DAY,

@@ -62,9 +62,9 @@ impl Rotate {
         let text = text(&self.bundle)?;
         let (acknowledged, is_json) = (self.acknowledged, self.json);
         on_database(self.settings, environment, async |config, store| {
-            let policy = config.policy();
+            let terms = config.terms();
             let entry = entry("license.rotated", "");
-            let preview = licensing::preview(store, &policy, &text, entry.at).await?;
+            let preview = licensing::preview(store, &terms, &text, entry.at).await?;
             let now = entry.at;
             let rotation = Rotation {
                 text: &text,
@@ -73,7 +73,7 @@ impl Rotate {
                 source: "command line",
                 entry,
             };
-            let result = licensing::rotate(store, &policy, rotation).await;
+            let result = licensing::rotate(store, &terms, rotation).await;
             let missing = match &result {
                 Err(Refusal::Unacknowledged(missing)) => missing.iter().map(|one| one.code()).collect(),
                 _ => Vec::new(),
@@ -91,7 +91,7 @@ impl Rotate {
                 print(&(json + "\n"))?;
             } else {
                 let paint = Paint::new(io::stdout().is_terminal(), environment);
-                let mut out = report(&preview.candidate, &policy, now, paint, false);
+                let mut out = report(&preview.candidate, &terms.policy, now, paint, false);
                 out.push_str(&difference(&preview, paint));
                 print(&out)?;
             }

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::http::listen::{Limits, listen};
 use crate::http::{App, router};
+use crate::jobs;
 use crate::site::Site;
 use crate::verify;
 
@@ -69,12 +70,19 @@ async fn serve(config: Config) -> Result<(), Failure> {
         print(&format!("Set-up token, to be typed at {}: {token}\n", app.paths.setup()))?;
     }
     print(&format!("Countersign listens on http://{address}{}\n", app.paths.home()))?;
+    let (stopping, mut stopped) = tokio::sync::watch::channel(());
+    let jobs = tokio::spawn(jobs::run(app.clone(), async move {
+        // An error is the end of the sender: stopped as well.
+        let _ = stopped.changed().await;
+    }));
     listen(listener, router, Limits::DEFAULT, async {
         stop.await;
         tracing::info!("stopping");
         app.stopping.store(true, Ordering::Relaxed);
+        drop(stopping);
     })
     .await;
+    let _ = jobs.await;
     app.store.close().await;
     Ok(())
 }

@@ -33,10 +33,10 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn run(self, environment: &Environment) -> Result<ExitCode, Failure> {
         on_database(self.settings, environment, async |config, store| {
-            let (now, policy) = (clock::now(), config.policy());
-            let installed = licensing::installed(store, &policy, now).await?;
-            let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.state);
-            let message = banner::sentence(installed.as_ref(), &policy, now);
+            let (now, terms) = (clock::now(), config.terms());
+            let installed = licensing::installed(store, &terms, now).await?;
+            let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
+            let message = banner::sentence(installed.as_ref(), &terms.policy, now);
             let told = Told::of(installed.as_ref(), state, message);
             if self.json {
                 let json = serde_json::to_string_pretty(&told)

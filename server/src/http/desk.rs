@@ -65,17 +65,15 @@ impl Backend for Desk {
     }
 
     fn installed(&self) -> Answer<'_, Option<Installed>> {
-        Box::pin(async { Ok(licensing::installed(&self.app.store, &self.app.policy, self.asker.now).await?) })
+        Box::pin(async { Ok(licensing::installed(&self.app.store, &self.app.terms, self.asker.now).await?) })
     }
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {
-        Box::pin(async { Ok(licensing::history(&self.app.store, &self.app.policy, self.asker.now, 50).await?) })
+        Box::pin(async { Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, 50).await?) })
     }
 
     fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview> {
-        Box::pin(
-            async move { Ok(licensing::preview(&self.app.store, &self.app.policy, bundle, self.asker.now).await?) },
-        )
+        Box::pin(async move { Ok(licensing::preview(&self.app.store, &self.app.terms, bundle, self.asker.now).await?) })
     }
 
     fn organization(&self) -> Answer<'_, String> {

@@ -34,13 +34,14 @@ use axum::http::uri::Scheme;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use countersign_app::Paths;
-use countersign_license::{Inspection, Policy, Verdict};
-use tokio::sync::Semaphore;
+use countersign_license::{Inspection, Verdict};
+use tokio::sync::{Notify, Semaphore};
 
 pub use problem::Problem;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::licensing::Terms;
 use crate::mail::Outbound;
 use crate::passwords::Passwords;
 use crate::seal::Seal;
@@ -63,10 +64,12 @@ pub struct App {
     pub clock: Clock,
     /// The database.
     pub store: Store,
-    /// The rule that bundles are judged by.
-    pub policy: Policy,
+    /// What the installed license is judged by.
+    pub terms: Terms,
     /// Why the license that came with the configuration cannot be used, in a sentence.
     pub preseed_problem: Option<String>,
+    /// Rung where something changed that the next pass of [`crate::jobs`] should see at once.
+    pub changed: Notify,
     /// How e-mail leaves this machine.
     pub outbound: Outbound,
     passwords: Passwords,
@@ -110,8 +113,9 @@ impl App {
             stopping: AtomicBool::new(false),
             clock,
             store,
-            policy: config.policy(),
+            terms: config.terms(),
             preseed_problem: None,
+            changed: Notify::new(),
             outbound: Outbound::default(),
             passwords,
             seal,
@@ -154,9 +158,9 @@ impl App {
             return Ok(());
         }
         let now = self.clock.now();
-        let inspection = licensing::inspect_bundle(&given, &self.policy, now);
+        let inspection = licensing::inspect_bundle(&given, &self.terms.policy, now);
         let Some(bundle) = licensing::installable(&inspection) else {
-            let words = countersign_app::headline(&inspection, &self.policy);
+            let words = countersign_app::headline(&inspection, &self.terms.policy);
             return self.cannot_preseed(format!("{}. {}", words.title, words.body)).await;
         };
         let entry = Entry {
@@ -212,7 +216,7 @@ impl App {
 
     /// The refusal of a bundle that is not valid now, with the whole inspection.
     fn refused(&self, inspection: &Inspection) -> Problem {
-        let words = countersign_app::headline(inspection, &self.policy);
+        let words = countersign_app::headline(inspection, &self.terms.policy);
         let code = match inspection.verdict {
             // Whoever asks what is not valid gets a refusal all the same.
             Verdict::Valid | Verdict::Rejected => "license-rejected",

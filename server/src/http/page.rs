@@ -34,7 +34,7 @@ impl Visiting {
             paths: app.paths.clone(),
             nonce: nonce(),
             now: asker.now,
-            policy: app.policy.clone(),
+            policy: app.terms.policy.clone(),
             // A page that needs to know asks the backend, which says that it cannot be known.
             viewer: asker.viewer().ok().flatten().cloned(),
             returned,

@@ -1,6 +1,6 @@
 //! The license in use: two rows of `platform_config` that are only ever written together, and `license_history`.
 
-use countersign_license::Bundle;
+use countersign_license::{Bundle, PhoneHome};
 
 use super::audit::{self, Entry};
 use super::{Store, Transaction, Unavailable, config};
@@ -20,6 +20,8 @@ pub struct Pair {
     pub source: String,
     /// Who installed it, if anybody was signed in.
     pub by: Option<String>,
+    /// What is known from the license server, for each license that was ever in use, by its subject.
+    pub known: Vec<(String, PhoneHome)>,
     /// The revisions of the two rows. They differ only where somebody set one by SQL.
     rows: [Option<i64>; 2],
 }
@@ -108,24 +110,36 @@ impl Store {
     }
 }
 
-const ROWS: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT) FROM platform_config \
-                    WHERE key IN ('license_jwt', 'license_public_key', 'license_source')";
+/// Everything that says what is licensed, in one statement: the rows of the pair, and what the license server said.
+const ROWS: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT), CAST(NULL AS BIGINT), \
+                    CAST(NULL AS BIGINT) FROM platform_config \
+                    WHERE key IN ('license_jwt', 'license_public_key', 'license_source') \
+                    UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at FROM phone_home";
 
-fn pair(rows: Vec<(String, String, i64, i64)>) -> Option<Pair> {
+/// A row of [`ROWS`].
+type Row = (String, String, i64, Option<i64>, Option<i64>, Option<i64>);
+
+fn pair(rows: Vec<Row>) -> Option<Pair> {
     let row = |name: &str| rows.iter().find(|(key, ..)| key == name);
     let (jwt, key, source) = (row("license_jwt"), row("license_public_key"), row("license_source"));
-    let text = |row: Option<&(String, String, i64, i64)>| row.map(|(_, value, ..)| value.clone()).unwrap_or_default();
-    let latest = |number: fn(&(String, String, i64, i64)) -> i64| [jwt, key].into_iter().flatten().map(number).max();
-    let revision = latest(|row| row.2)?;
+    let text = |row: Option<&Row>| row.map(|(_, value, ..)| value.clone()).unwrap_or_default();
+    let revision = [jwt, key].into_iter().flatten().map(|row| row.2).max()?;
+    let installed_at = [jwt, key].into_iter().flatten().filter_map(|row| row.3).max();
     // Written by us in one line: how, a space-free word; then who.
     let origin = source.filter(|row| row.2 == revision).and_then(|row| row.1.split_once('\n'));
     let (source, by) = origin.unwrap_or(("database", ""));
+    let known = rows.iter().filter(|(key, ..)| key == "phone_home");
+    let known = known.map(|(_, subject, seen_at, last_success_at, first_failure_at, revoked_at)| {
+        let (seen_at, last_success_at, first_failure_at) = (*seen_at, *last_success_at, *first_failure_at);
+        (subject.clone(), PhoneHome { last_success_at, first_failure_at, revoked_at: *revoked_at, seen_at })
+    });
     Some(Pair {
         bundle: Bundle { jwt: text(jwt), public_key: text(key) },
         revision,
-        installed_at: latest(|row| row.3).unwrap_or_default(),
+        installed_at: installed_at.unwrap_or_default(),
         source: source.to_owned(),
         by: (!by.is_empty()).then(|| by.to_owned()),
+        known: known.collect(),
         rows: [jwt, key].map(|row| row.map(|row| row.2)),
     })
 }

@@ -8,9 +8,11 @@ mod attempts;
 mod audit;
 mod config;
 mod license;
+mod phone_home;
 mod returned;
 mod sessions;
 mod setup;
+mod state;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -137,7 +139,10 @@ const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
 
 /// The tables, step by step. A step that was ever released is never changed.
 fn migrations() -> Migrator {
-    const STEPS: [(i64, &str, &str); 1] = [(1, "begin", include_str!("../../migrations/0001_begin.sql"))];
+    const STEPS: [(i64, &str, &str); 2] = [
+        (1, "begin", include_str!("../../migrations/0001_begin.sql")),
+        (2, "runtime", include_str!("../../migrations/0002_runtime.sql")),
+    ];
     let step = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };

@@ -23,7 +23,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let installed = visit.backend.installed().await?;
     // It names people, so it is for those who manage them.
     let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
-    let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.state);
+    let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let words = standing(visit, installed.as_ref());
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let update = if role(visit).is_admin() {

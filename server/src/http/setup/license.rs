@@ -102,9 +102,9 @@ async fn for_admin(app: &App, asker: &Asker, body: &Body, rows: &SetupRows) -> R
 /// The bundle in a body: a JSON body is one itself.
 fn bundle(app: &App, asker: &Asker, body: &Body) -> Result<Bundle, Problem> {
     let inspection = if body.is_form {
-        inspect_with(body.raw_text("bundle"), &app.policy, asker.now, verify::rs256)
+        inspect_with(body.raw_text("bundle"), &app.terms.policy, asker.now, verify::rs256)
     } else {
-        inspect_with(&body.raw, &app.policy, asker.now, verify::rs256)
+        inspect_with(&body.raw, &app.terms.policy, asker.now, verify::rs256)
     };
     match licensing::installable(&inspection) {
         Some(bundle) => Ok(bundle.clone()),

@@ -78,10 +78,10 @@ impl Gate {
     pub(super) async fn license(app: &App, asker: &Asker, rows: &SetupRows) -> Result<Option<Inspection>, Unavailable> {
         match &rows.draft {
             Some(draft) if rows.admin.is_none() => {
-                Ok(Some(licensing::inspect_bundle(&draft.bundle, &app.policy, asker.now)))
+                Ok(Some(licensing::inspect_bundle(&draft.bundle, &app.terms.policy, asker.now)))
             }
             _ => {
-                let installed = licensing::installed(&app.store, &app.policy, asker.now).await?;
+                let installed = licensing::installed(&app.store, &app.terms, asker.now).await?;
                 Ok(installed.map(|installed| installed.inspection))
             }
         }

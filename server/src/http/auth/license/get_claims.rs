@@ -36,7 +36,7 @@ struct Told {
 
 async fn read(app: &App, asker: &Asker) -> Result<(i64, Told), Problem> {
     asker.signed_in()?;
-    let installed = licensing::installed(&app.store, &app.policy, asker.now).await?;
+    let installed = licensing::installed(&app.store, &app.terms, asker.now).await?;
     let told = told(installed);
     Ok((told.revision, told))
 }
@@ -51,7 +51,7 @@ fn told(installed: Option<Installed>) -> Told {
     Told {
         claims: inspection.claims.filter(|_| is_genuine),
         trust: inspection.trust.map(Trust::name),
-        state: installed.state.name(),
+        state: installed.standing.state.name(),
         verdict: Some(inspection.verdict.name()),
         key: inspection.key,
         revision: installed.revision,

@@ -108,12 +108,13 @@ struct InUse<'a> {
 
 /// Replaces the license, and says what that came to.
 async fn apply(app: &App, asker: &Asker, notice: &str, rotation: Rotation<'_>) -> Result<Done, Problem> {
-    let applied =
-        licensing::rotate(&app.store, &app.policy, rotation).await.map_err(|refusal| refused(app, refusal))?;
-    // Valid a moment ago, and judged again by nobody: the state is that of the inspection.
-    let state = countersign_license::State::of(Some(&applied.inspection));
+    let applied = licensing::rotate(&app.store, &app.terms, rotation).await.map_err(|refusal| refused(app, refusal))?;
     tracing::info!(revision = applied.revision, by = asker.signed_in()?.id, "the license was replaced");
-    let now = InUse { revision: applied.revision, state: state.name(), claims: applied.inspection.claims.as_ref() };
+    let now = InUse {
+        revision: applied.revision,
+        state: applied.standing.state.name(),
+        claims: applied.inspection.claims.as_ref(),
+    };
     let done = Done::to(app.paths.settings_page("license")).notice(notice).json(now);
     Ok(Done { revision: Some(applied.revision), ..done })
 }

@@ -29,7 +29,7 @@ async fn look(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     if body.is_form && text.trim_ascii().is_empty() {
         return Err(Problem::field("bundle", "missing", "Paste the bundle, or choose its file."));
     }
-    let preview = licensing::preview(&app.store, &app.policy, text, asker.now).await?;
+    let preview = licensing::preview(&app.store, &app.terms, text, asker.now).await?;
     if body.is_form {
         let refusal = app.refused(&preview.candidate);
         if refusal.member("secret").is_some() {

@@ -29,7 +29,7 @@ async fn swap(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
         Ok(revision) => revision,
         // A bundle that is no good is the first thing to know about it.
         Err(missing) => {
-            let preview = licensing::preview(&app.store, &app.policy, text, asker.now).await?;
+            let preview = licensing::preview(&app.store, &app.terms, text, asker.now).await?;
             let is_valid = licensing::installable(&preview.candidate).is_some();
             return Err(if is_valid { missing } else { app.refused(&preview.candidate) });
         }

@@ -18,16 +18,16 @@ pub(super) async fn status(State(app): State<Arc<App>>, asker: Asker) -> Respons
 
 async fn read(app: &App, asker: &Asker) -> Result<(i64, Value), Problem> {
     let viewer = asker.signed_in()?;
-    let installed = licensing::installed(&app.store, &app.policy, asker.now).await?;
+    let installed = licensing::installed(&app.store, &app.terms, asker.now).await?;
     let revision = installed.as_ref().map_or(0, |installed| installed.revision);
     let license = installed.as_ref().and_then(|installed| installed.inspection.license.as_ref());
     let expires_at = license.map(|license| license.claims().expires_at.seconds());
     let json = json!({
-        "state": installed.as_ref().map_or(LicenseState::Unlicensed, |installed| installed.state).name(),
+        "state": installed.as_ref().map_or(LicenseState::Unlicensed, |installed| installed.standing.state).name(),
         "expiresAt": expires_at.map(|seconds| Utc(seconds).rfc3339()),
         "expiresInSeconds": expires_at.map(|seconds| seconds.saturating_sub(asker.now)),
         "revision": revision,
-        "message": banner::sentence(installed.as_ref(), &app.policy, asker.now),
+        "message": banner::sentence(installed.as_ref(), &app.terms.policy, asker.now),
         "canAct": viewer.role.is_admin(),
     });
     Ok((revision, json))

@@ -1,0 +1,57 @@
+-- What is known from the license server, for each license that was ever in use. `subject` is the SHA-256 of license id and key.
+CREATE TABLE phone_home (
+    subject TEXT PRIMARY KEY,
+    -- When it is to be asked next. Whoever moves this on is the one that asks.
+    next_at BIGINT NOT NULL,
+    last_success_at BIGINT,
+    first_failure_at BIGINT,
+    failures BIGINT NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    revoked_at BIGINT,
+    seen_at BIGINT NOT NULL DEFAULT 0
+);
+
+-- Mails about the license: each notice once for each license.
+CREATE TABLE notices (
+    subject TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    -- When it is to be sent, or to be tried again.
+    next_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
+    sent_at BIGINT,
+    PRIMARY KEY (subject, notice)
+);
+
+-- Banners that somebody put away.
+CREATE TABLE dismissed (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    subject TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, subject, notice)
+);
+
+-- The state that the audit log knows: one row. Whoever changes it writes the audit row.
+CREATE TABLE known_state (
+    id BIGINT PRIMARY KEY,
+    state TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
+-- What services last said that they use.
+CREATE TABLE usage_reports (
+    service TEXT PRIMARY KEY,
+    cpu_cores BIGINT NOT NULL,
+    ram_gb BIGINT NOT NULL,
+    vram_gb BIGINT NOT NULL,
+    reported_at BIGINT NOT NULL
+);
+
+-- The most that was in use at once, for each day (days since 1970-01-01 UTC).
+CREATE TABLE usage_days (
+    day BIGINT PRIMARY KEY,
+    cpu_cores BIGINT NOT NULL,
+    ram_gb BIGINT NOT NULL,
+    vram_gb BIGINT NOT NULL,
+    users BIGINT NOT NULL
+);
