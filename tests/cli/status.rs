@@ -1,6 +1,10 @@
 //! `status`: what is licensed now, on a terminal and for scripts.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sqlx::Connection as _;
 
 use crate::rotate::{bundle, set_up};
 use crate::run::{command, empty, run, run_with};
@@ -47,6 +51,50 @@ fn what_grants_nothing_is_status_1() {
     let ran = run_with(&mut command(&folder, &[("LICENSE_TRUSTED_KEYS", &key)]), &["status"], b"");
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.out.contains("tampered"), "{}", ran.out);
+}
+
+#[test]
+fn scripts_are_warned_while_there_is_time() {
+    let (_server, folder) = set_up("status-warn", &bundle(&["--jti", "lic_warn"]));
+    let status = |more: &[&str]| run(&folder, &[&["status"], more].concat()).code;
+    // It ends in 90 days.
+    assert_eq!([status(&[]), status(&["--warn-days", "89"]), status(&["--warn-days", "90"])], [0, 0, 3]);
+
+    let told: Value = serde_json::from_str(&run(&folder, &["status", "--json"]).out).unwrap();
+    let subject = format!("lic_warn\n{}", told["key"]["sha256"].as_str().unwrap());
+    let subject = format!("{:x}", Sha256::digest(subject));
+    let failing_since = |at: i64| {
+        sql(
+            &folder,
+            &format!(
+                "INSERT INTO phone_home (subject, next_at, first_failure_at) VALUES ('{subject}', 9999999999, {at}) \
+                 ON CONFLICT (subject) DO UPDATE SET first_failure_at = {at}"
+            ),
+        );
+    };
+    failing_since(countersign::clock::now() - 60);
+    assert_eq!([status(&[]), status(&["--warn-days", "0"])], [0, 3], "degraded");
+    failing_since(1);
+    assert_eq!([status(&[]), status(&["--warn-days", "90"])], [1, 1], "lapsed");
+
+    let folder = empty("status-warn-none");
+    assert_eq!(run(&folder, &["status", "--warn-days", "30"]).code, 2, "no database");
+    let _server = Server::start_in(&folder, &[], &["--listen-addr", "127.0.0.1:0"]);
+    assert_eq!(run(&folder, &["status", "--warn-days", "30"]).code, 1, "no license");
+    for wrong in ["-1", "soon", ""] {
+        assert_eq!(run(&folder, &["status", &format!("--warn-days={wrong}")]).code, 2, "{wrong}");
+    }
+}
+
+/// Changes the database of a folder, as an operator could.
+fn sql(folder: &Path, statement: &str) {
+    let url = format!("sqlite://{}", folder.join("data/countersign.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
 }
 
 #[test]

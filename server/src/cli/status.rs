@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_app::Installed;
-use countersign_license::{Claims, KeyFacts, State, Trust, Utc, shown};
+use countersign_license::{Claims, KeyFacts, Standing, State, Trust, Utc, shown};
 use serde::Serialize;
 
 use super::database::on_database;
@@ -20,12 +20,16 @@ use crate::{banner, clock, licensing};
 /// Print what is licensed now: by which license, until when, signed with which key
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 the license is in force, 1 it is not or there is none, 2 no database or not readable."
+    after_help = "Exit status: 0 the license is in force, 1 it is not or there is none, 2 no database or not readable, 3 only with\n\
+    --warn-days: it is in force, and somebody must act: it ends within so many days, or the license server is out of reach."
 )]
 pub(super) struct Status {
     /// Print it as JSON
     #[arg(long)]
     json: bool,
+    /// End with exit status 3 where the license ends within so many days, or holds only for the time of grace
+    #[arg(long, value_name = "DAYS")]
+    warn_days: Option<u32>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -35,7 +39,8 @@ impl Status {
         on_database(self.settings, environment, async |config, store| {
             let (now, terms) = (clock::now(), config.terms());
             let installed = licensing::installed(store, &terms, now).await?;
-            let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
+            let standing = installed.as_ref().map_or(Standing::UNLICENSED, |installed| installed.standing);
+            let state = standing.state;
             let message = banner::sentence(installed.as_ref(), &terms.policy, now);
             let told = Told::of(installed.as_ref(), state, message);
             if self.json {
@@ -46,8 +51,18 @@ impl Status {
                 let paint = Paint::new(io::stdout().is_terminal(), environment);
                 print(&told.text(installed.as_ref(), paint))?;
             }
-            Ok(ExitCode::from(u8::from(!state.grants())))
+            Ok(ExitCode::from(exit(&standing, self.warn_days, now)))
         })
+    }
+}
+
+/// The exit status of a standing.
+fn exit(standing: &Standing, warn_days: Option<u32>, now: i64) -> u8 {
+    let ends_within = |days: u32| standing.expires_in(now).is_some_and(|left| left <= i64::from(days) * 24 * 60 * 60);
+    match warn_days {
+        _ if !standing.state.grants() => 1,
+        Some(days) if standing.state == State::Degraded || ends_within(days) => 3,
+        _ => 0,
     }
 }
 
