@@ -9,6 +9,7 @@ pub mod banner;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod egress;
 pub mod http;
 mod ids;
 pub mod jobs;

@@ -14,6 +14,7 @@ mod audit;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod csrf;
+mod egress;
 mod errors;
 mod headers;
 mod license;

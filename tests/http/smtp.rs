@@ -1,6 +1,6 @@
 //! E-mail through the endpoints, to a real mail server.
 
-use countersign::mail::{Outbound, Trust};
+use countersign::config::Key;
 use serde_json::{Value, json};
 
 use crate::ask::{Browser, Server};
@@ -13,9 +13,11 @@ const MAIL_PASSWORD: &str = "correct horse";
 /// A platform whose mail trusts the authority of this mail server, and its administrator.
 pub async fn platform(mail: &MailServer) -> (Server, Browser) {
     let (server, admin) = Server::set_up("/").await;
-    let trust = Trust { extra_roots_pem: Some(mail.authority.clone().into()) };
     let folder = server.folder.clone();
-    let server = Server::made("/", &[], folder, |app| app.outbound = Outbound { trust, ..Outbound::default() }).await;
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, &mail.authority).expect("written");
+    let settings = [(Key::EgressCaFile, authority.to_str().expect("a path"))];
+    let server = Server::again("/", &settings, folder.clone()).await;
     let mut browser = server.browser();
     browser.jar = admin.jar;
     (server, browser)

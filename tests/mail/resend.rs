@@ -10,7 +10,12 @@ use axum::response::{IntoResponse, Response};
 use countersign::mail::{ConnectFault, Message, Outbound, Provider, Resend, Secret, SendError, Sent};
 use serde_json::{Value, json};
 
-use crate::settings::message;
+use crate::settings::{message, through};
+
+/// How a stand-in is reached.
+fn at(resend_url: String) -> Outbound {
+    Outbound { resend_url, ..through(&[(countersign::config::Key::EgressAllow, "127.0.0.1,localhost")]) }
+}
 
 const KEY: &str = "re_very_secret_key";
 
@@ -35,7 +40,7 @@ async fn stand_in(answer: impl Fn() -> Response + Clone + Send + Sync + 'static)
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
-    (Outbound { resend_url: url, ..Outbound::default() }, log)
+    (at(url), log)
 }
 
 async fn send(message: &Message, outbound: &Outbound) -> Result<Sent, SendError> {
@@ -177,7 +182,7 @@ async fn of_a_long_answer_only_the_beginning_is_read() {
 async fn a_silent_server_is_not_waited_for() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let resend_url = format!("http://{}", listener.local_addr().unwrap());
-    let outbound = Outbound { resend_url, total: Duration::from_millis(300), ..Outbound::default() };
+    let outbound = Outbound { total: Duration::from_millis(300), ..at(resend_url) };
     let begun = Instant::now();
     let error = send(&message(), &outbound).await.unwrap_err();
     assert!(matches!(error, SendError::Timeout { .. }), "{error:?}");
@@ -187,12 +192,12 @@ async fn a_silent_server_is_not_waited_for() {
 #[tokio::test]
 async fn nobody_at_the_port_and_a_stranger_with_a_certificate_are_told_apart() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let outbound = Outbound { resend_url: format!("http://{free}"), ..Outbound::default() };
+    let outbound = at(format!("http://{free}"));
     let error = send(&message(), &outbound).await.unwrap_err();
     assert!(matches!(error, SendError::Connect { fault: ConnectFault::Refused, .. }), "{error:?}");
 
     let server = crate::server::MailServer::start();
     let resend_url = format!("https://localhost:{}", server.port("tls"));
-    let error = send(&message(), &Outbound { resend_url, ..Outbound::default() }).await.unwrap_err();
+    let error = send(&message(), &at(resend_url)).await.unwrap_err();
     assert!(matches!(error, SendError::Tls { fault: countersign::mail::TlsFault::Untrusted, .. }), "{error:?}");
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign::mail::{Message, Outbound, Provider, Secret, Security, SendError, Sent, Smtp, Trust};
+use countersign::config::{Config, Environment, Flags, Key};
+use countersign::egress::Egress;
+use countersign::mail::{Message, Outbound, Provider, Secret, Security, SendError, Sent, Smtp};
 
 pub const PASSWORD: &str = "correct horse";
 
@@ -26,16 +28,25 @@ pub fn smtp(port: u16, security: Security) -> Smtp {
     }
 }
 
+/// What leaves a server with these settings.
+pub fn through(settings: &[(Key, &str)]) -> Outbound {
+    let settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    let config = Config::load(&Flags { file: None, settings }, &Environment::default()).expect("good settings");
+    Outbound::through(Egress::of(&config).expect("good certificates"))
+}
+
 pub fn outbound() -> Outbound {
-    Outbound::default()
+    through(&[])
 }
 
 pub fn trusting(pem: &str) -> Outbound {
-    Outbound { trust: Trust { extra_roots_pem: Some(pem.into()) }, ..Outbound::default() }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), pem).expect("written");
+    through(&[(Key::EgressCaFile, file.path().to_str().expect("a path"))])
 }
 
 pub fn impatient() -> Outbound {
-    Outbound { total: Duration::from_millis(300), ..Outbound::default() }
+    Outbound { total: Duration::from_millis(300), ..outbound() }
 }
 
 pub async fn send(smtp: Smtp, message: &Message, outbound: &Outbound) -> Result<Sent, SendError> {

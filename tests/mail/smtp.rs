@@ -1,5 +1,6 @@
 //! Against a whole mail server.
 
+use countersign::egress::Refused;
 use countersign::mail::{ConnectFault, Message, Provider, Secret, Security, SendError, TlsFault};
 
 use crate::server::{MailServer, certificates};
@@ -154,15 +155,6 @@ async fn a_certificate_counts_only_if_somebody_trusted_vouches_for_that_name_and
 }
 
 #[tokio::test]
-async fn extra_certificates_that_are_none_are_an_error() {
-    let server = MailServer::start();
-    for bad in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let error = send(smtp(server.port("tls"), Security::Tls), &message(), &trusting(bad)).await.unwrap_err();
-        assert_eq!(error, SendError::Roots, "{bad}");
-    }
-}
-
-#[tokio::test]
 async fn starttls_that_is_not_offered_ends_it() {
     let server = MailServer::start();
     let settings = smtp(server.port("plain"), Security::StartTls);
@@ -210,7 +202,8 @@ async fn nobody_at_the_port_and_no_such_name_are_told_apart() {
     let mut settings = smtp(free, Security::Tls);
     settings.host = "mail.invalid".into();
     let error = send(settings, &message(), &outbound()).await.unwrap_err();
-    assert_eq!(error, SendError::Resolve { host: "mail.invalid".into() });
+    assert_eq!(error, SendError::NotAllowed(Refused::NotFound { host: "mail.invalid".into() }));
+    assert_eq!(error.code(), "mail-resolve");
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ pub use problem::Problem;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::egress::Egress;
 use crate::licensing::Terms;
 use crate::mail::Outbound;
 use crate::passwords::Passwords;
@@ -70,7 +71,9 @@ pub struct App {
     pub preseed_problem: Option<String>,
     /// Rung where something changed that the next pass of [`crate::jobs`] should see at once.
     pub changed: Notify,
-    /// How e-mail leaves this machine.
+    /// What may leave this machine, and how.
+    pub egress: Egress,
+    /// How e-mail does.
     pub outbound: Outbound,
     passwords: Passwords,
     seal: Seal,
@@ -98,11 +101,12 @@ impl App {
     /// nothing was ever set up.
     ///
     /// # Errors
-    /// The database cannot be opened, or there is no key for stored secrets.
+    /// The database cannot be opened, there is no key for stored secrets, or `EGRESS_CA_FILE` cannot be used.
     pub async fn open(config: &Config, site: Site, clock: Clock) -> Result<Self, StartError> {
         let failed = |error: &dyn fmt::Display| StartError(error.to_string());
         let store = Store::open(&config.database_url).await.map_err(|error| failed(&error))?;
         let seal = Seal::of(config).map_err(|error| failed(&error))?;
+        let egress = Egress::of(config).map_err(|error| failed(&error))?;
         let passwords = Passwords::new().map_err(|_| StartError("passwords cannot be hashed here".to_owned()))?;
         let public: Option<Uri> = config.public_url.as_ref().and_then(|url| url.parse().ok());
         let is_public = public.as_ref().and_then(Uri::host).is_some_and(|host| !setup::is_loopback(host));
@@ -116,7 +120,8 @@ impl App {
             terms: config.terms(),
             preseed_problem: None,
             changed: Notify::new(),
-            outbound: Outbound::default(),
+            outbound: Outbound::through(egress.clone()),
+            egress,
             passwords,
             seal,
             public_origin: public

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Security;
+use crate::egress::Refused as NotAllowed;
 
 /// Why a mail was not taken over. Answers of others are bounded, on one line, and quote no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum SendError {
         /// What was answered.
         answer: String,
     },
+    /// This server does not call that one.
+    NotAllowed(NotAllowed),
     /// Mail is not set up.
     NotSetUp,
     /// Refused for good.
@@ -61,13 +64,6 @@ pub enum SendError {
         /// What was answered.
         answer: String,
     },
-    /// The name of the server is not known.
-    Resolve {
-        /// Which name.
-        host: String,
-    },
-    /// The extra certificates that are trusted cannot be read.
-    Roots,
     /// The server does not offer STARTTLS. Nothing but the greeting was sent.
     StartTlsNotOffered {
         /// Which server.
@@ -141,10 +137,10 @@ impl SendError {
             Self::Connect { .. } => "mail-connect",
             Self::Deferred { .. } => "mail-deferred",
             Self::Key { .. } => "mail-key",
+            Self::NotAllowed(NotAllowed::NotFound { .. }) => "mail-resolve",
+            Self::NotAllowed(refused) => refused.code(),
             Self::NotSetUp => "mail-not-set-up",
             Self::Refused { .. } => "mail-refused",
-            Self::Resolve { .. } => "mail-resolve",
-            Self::Roots => "mail-roots",
             Self::StartTlsNotOffered { .. } => "mail-starttls-not-offered",
             Self::Timeout { .. } => "mail-timeout",
             Self::Tls { .. } => "mail-tls",
@@ -186,19 +182,10 @@ impl fmt::Display for SendError {
                     "Resend did not accept the API key ({code}: {answer}); make a new one there, and paste it here"
                 )
             }
+            Self::NotAllowed(refused) => refused.fmt(f),
             Self::NotSetUp => f.write_str("E-mail is not set up; choose a provider in the e-mail settings"),
             Self::Refused { peer, code, answer } => {
                 write!(f, "{peer} refused the mail ({code}: {answer}); correct what the answer names")
-            }
-            Self::Resolve { host } => {
-                write!(
-                    f,
-                    "The name {} was not found; check the spelling, and this server's DNS",
-                    countersign_license::shown(host)
-                )
-            }
-            Self::Roots => {
-                f.write_str("The extra certificates to trust cannot be read; give them as PEM, with at least one in it")
             }
             Self::StartTlsNotOffered { peer } => {
                 write!(
@@ -236,11 +223,17 @@ impl fmt::Display for TlsFault {
             Self::NotTls => f.write_str("what it answered is not TLS; if the port is 587 or 25, choose STARTTLS"),
             Self::NotYetValid => f.write_str("its certificate is not valid yet; check the clocks of both sides"),
             Self::Other(reason) => write!(f, "{reason}; ask whoever runs it"),
-            Self::Untrusted => f.write_str(
-                "nobody trusted here vouches for its certificate; have its authority added to the trusted ones",
-            ),
+            Self::Untrusted => {
+                f.write_str("nobody trusted here vouches for its certificate; add its authority to EGRESS_CA_FILE")
+            }
             Self::WrongName => f.write_str("its certificate is for another name; give the host by the name in it"),
         }
+    }
+}
+
+impl From<NotAllowed> for SendError {
+    fn from(refused: NotAllowed) -> Self {
+        Self::NotAllowed(refused)
     }
 }
 
@@ -265,10 +258,9 @@ mod tests {
             SendError::Connect { peer: peer(), fault: ConnectFault::Unreachable },
             SendError::Deferred { peer: peer(), code: 451, answer: answer() },
             SendError::Key { code: 401, answer: answer() },
+            SendError::NotAllowed(NotAllowed::NotFound { host: "mail.example.com".into() }),
             SendError::NotSetUp,
             SendError::Refused { peer: peer(), code: 550, answer: answer() },
-            SendError::Resolve { host: "mail.example.com".into() },
-            SendError::Roots,
             SendError::StartTlsNotOffered { peer: peer() },
             SendError::Timeout { peer: peer(), after: Duration::from_secs(15), security: Some(Security::StartTls) },
             SendError::Timeout { peer: "Resend".into(), after: Duration::from_secs(15), security: None },

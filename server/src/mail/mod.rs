@@ -8,17 +8,17 @@ mod fields;
 mod letter;
 mod resend;
 mod smtp;
-mod trust;
+mod tls;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::egress::{Egress, Limits, RESEND};
+
 pub use error::{ConnectFault, SendError, TlsFault};
 pub use fields::{Fields, Port, Wrong};
-pub use trust::Trust;
 
 /// How many characters of a foreign answer are kept: enough for a sentence and an address of a help page.
 const ANSWER: usize = 200;
@@ -138,8 +138,8 @@ pub struct Sent {
 /// How mail leaves this machine.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    /// Whose certificates count.
-    pub trust: Trust,
+    /// What may leave it.
+    pub egress: Egress,
     /// Where Resend's API is, without a slash at the end.
     pub resend_url: String,
     /// How long finding the server may take, and how long connecting to each of its addresses.
@@ -148,21 +148,23 @@ pub struct Outbound {
     pub total: Duration,
 }
 
-impl Default for Outbound {
-    fn default() -> Self {
+impl Outbound {
+    /// The usual way.
+    pub fn through(egress: Egress) -> Self {
         Self {
-            trust: Trust::default(),
-            resend_url: Provider::RESEND_URL.into(),
+            egress,
+            resend_url: format!("https://{RESEND}"),
             connect: Duration::from_secs(5),
             total: Duration::from_secs(15),
         }
     }
+
+    fn limits(&self) -> Limits {
+        Limits { connect: self.connect, total: self.total }
+    }
 }
 
 impl Provider {
-    /// Where Resend's API is.
-    pub const RESEND_URL: &'static str = "https://api.resend.com";
-
     /// Hands one mail to the server, once. After a [`SendError::Timeout`] it may have been taken over all the same.
     pub async fn send(&self, message: &Message, outbound: &Outbound) -> Result<Sent, SendError> {
         let peer = match self {
@@ -198,14 +200,6 @@ impl Smtp {
             format!("{}:{}", self.host, self.port)
         }
     }
-}
-
-/// The addresses of a host, at least one.
-async fn resolve(host: &str, port: u16, limit: Duration) -> Result<Vec<SocketAddr>, SendError> {
-    let unknown = || SendError::Resolve { host: host.into() };
-    let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, port))).await;
-    let addresses: Vec<_> = found.map_err(|_| unknown())?.map_err(|_| unknown())?.collect();
-    if addresses.is_empty() { Err(unknown()) } else { Ok(addresses) }
 }
 
 /// A foreign answer as one bounded line, in which nothing of our secrets is left: many servers quote the line that they

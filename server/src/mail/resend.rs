@@ -4,11 +4,11 @@ use std::error::Error;
 use std::io;
 
 use reqwest::header::HeaderValue;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
+use reqwest::{Response, Url};
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectFault, Message, Outbound, Resend, SendError, Sent, answer, letter, resolve, trust};
+use super::{ConnectFault, Message, Outbound, Resend, SendError, Sent, answer, letter, tls};
+use crate::egress::Purpose;
 
 /// How sentences name it.
 pub(super) const NAME: &str = "Resend";
@@ -37,7 +37,9 @@ pub(super) async fn send(resend: &Resend, message: &Message, outbound: &Outbound
         .map_err(|_| unexpected("the key has characters that no key has"))?;
     key.set_sensitive(true);
 
-    let response = client(&url, outbound)
+    let response = outbound
+        .egress
+        .client(Purpose::Resend, &url, outbound.limits())
         .await?
         .post(url)
         .header("Authorization", key)
@@ -50,20 +52,6 @@ pub(super) async fn send(resend: &Resend, message: &Message, outbound: &Outbound
     let status = response.status().as_u16();
     let body = read(response).await.map_err(|error| failed(&error, outbound))?;
     judge(status, &body, &secrets).unwrap_or_else(|| Err(unexpected(&format!("HTTP {status}"))))
-}
-
-async fn client(url: &Url, outbound: &Outbound) -> Result<Client, SendError> {
-    let host = url.host_str().unwrap_or_default();
-    let addresses = resolve(host, url.port_or_known_default().unwrap_or(443), outbound.connect).await?;
-    Client::builder()
-        .tls_backend_preconfigured(outbound.trust.tls()?)
-        .resolve_to_addrs(host, &addresses)
-        .redirect(Policy::none())
-        .no_proxy() // would be read from the environment
-        .connect_timeout(outbound.connect)
-        .timeout(outbound.total)
-        .build()
-        .map_err(|_| SendError::Roots)
 }
 
 /// As much of the body as is read at all.
@@ -118,8 +106,8 @@ fn failed(error: &reqwest::Error, outbound: &Outbound) -> SendError {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            if trust::inside(error).is_some() {
-                return SendError::Tls { peer, fault: trust::fault(error) };
+            if tls::inside(error).is_some() {
+                return SendError::Tls { peer, fault: tls::fault(error) };
             }
             if error.kind() == io::ErrorKind::ConnectionRefused {
                 return SendError::Connect { peer, fault: ConnectFault::Refused };

@@ -9,7 +9,6 @@ use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use base64::Engine as _;
@@ -26,9 +25,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{
-    ConnectFault, Message, Outbound, Security, SendError, Sent, Smtp, TlsFault, answer, letter, resolve, trust,
-};
+use super::{ConnectFault, Message, Outbound, Security, SendError, Sent, Smtp, TlsFault, answer, letter, tls};
+use crate::egress::{Egress, Purpose};
 
 /// How many bytes a server may say in one connection. Those of a usual one are 2,000.
 const SAID: usize = 64 * 1024;
@@ -49,9 +47,9 @@ pub(super) async fn send(smtp: &Smtp, message: &Message, outbound: &Outbound) ->
         Security::StartTls => {
             let tcp = talk.starttls(tcp, &hello).await?;
             // Lettre waits for a greeting, which the server said before.
-            Wire::new(talk.protect(tcp, smtp, outbound).await?, b"220 ready\r\n")
+            Wire::new(talk.protect(tcp, smtp, &outbound.egress).await?, b"220 ready\r\n")
         }
-        Security::Tls => Wire::new(talk.protect(tcp, smtp, outbound).await?, b""),
+        Security::Tls => Wire::new(talk.protect(tcp, smtp, &outbound.egress).await?, b""),
     };
     let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &hello)
         .await
@@ -106,7 +104,8 @@ struct Talk {
 impl Talk {
     async fn connect(&self, smtp: &Smtp, outbound: &Outbound) -> Result<TcpStream, SendError> {
         let mut fault = ConnectFault::Unreachable;
-        for address in resolve(&smtp.host, smtp.port, outbound.connect).await?.into_iter().take(ADDRESSES) {
+        let found = outbound.egress.resolve(Purpose::Smtp, &smtp.host, smtp.port, outbound.connect).await?;
+        for address in found.into_iter().take(ADDRESSES) {
             fault = match tokio::time::timeout(outbound.connect, TcpStream::connect(address)).await {
                 Ok(Ok(tcp)) => return Ok(tcp),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => ConnectFault::Refused,
@@ -136,12 +135,11 @@ impl Talk {
         Ok(stream.into_inner())
     }
 
-    async fn protect(&self, tcp: TcpStream, smtp: &Smtp, outbound: &Outbound) -> Result<Protection, SendError> {
+    async fn protect(&self, tcp: TcpStream, smtp: &Smtp, egress: &Egress) -> Result<Protection, SendError> {
         let failed = |fault| SendError::Tls { peer: self.peer.clone(), fault };
-        let config = outbound.trust.tls()?;
         let name = ServerName::try_from(smtp.host.clone()).map_err(|_| failed(TlsFault::WrongName))?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
-        Ok(Protection::Tls(Box::new(stream.map_err(|error| failed(trust::fault(&error)))?)))
+        let stream = TlsConnector::from(egress.tls()).connect(name, tcp).await;
+        Ok(Protection::Tls(Box::new(stream.map_err(|error| failed(tls::fault(&error)))?)))
     }
 
     async fn say(&self, stream: &mut BufReader<TcpStream>, line: &str) -> Result<(), SendError> {
