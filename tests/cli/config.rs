@@ -118,6 +118,8 @@ fn every_value_is_judged_by_key_value_and_remedy() {
         ("DATABASE_URL", "sqlite://", "is not the address of a database"),
         ("LICENSE_API_URL", "license.example", "is `license.example`: write an address"),
         ("LICENSE_API_URL", "ftp://license.example", "is `ftp://license.example`"),
+        ("LICENSE_API_URL", "http://license.example", "is `http://license.example`: write `https:`"),
+        ("LICENSE_API_URL", "http://127.0.0.1.example", "is `http://127.0.0.1.example`: write `https:`"),
         ("LICENSE_GRACE_PERIOD", "30d", "is `30d`: write a whole number of seconds"),
         ("LICENSE_MODE", "on", "is `on`: write `online`, `offline` or `airgapped`"),
         ("LICENSE_TRUST", "yes", "is `yes`: write `bundled` or `pinned`"),

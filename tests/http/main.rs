@@ -35,3 +35,4 @@ mod site;
 mod smtp;
 mod story;
 mod users;
+mod vendor;

@@ -5,6 +5,7 @@ mod config;
 mod database;
 mod issue;
 mod keygen;
+mod license_server;
 mod pem;
 mod report;
 mod rotate;
@@ -35,6 +36,7 @@ enum Command {
     Check(check::Check),
     Keygen(keygen::Keygen),
     Issue(issue::Issue),
+    LicenseServer(license_server::LicenseServer),
     Config(config::Show),
     Serve(serve::Serve),
     Rotate(rotate::Rotate),
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(&environment),
         Command::Keygen(keygen) => keygen.run(),
         Command::Issue(issue) => issue.run(),
+        Command::LicenseServer(server) => server.run(&environment),
         Command::Config(show) => show.run(&environment),
         Command::Serve(serve) => serve.run(&environment),
         Command::Rotate(rotate) => rotate.run(&environment),
@@ -105,4 +108,17 @@ fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
         }
         _ => Failure(format!("cannot write {}: {error}", path.display())),
     })
+}
+
+/// Writes a file in the place of one that may be there: whoever reads it sees the old one or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let written = std::fs::File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| std::fs::rename(&part, path))
+        .map_err(|error| Failure(format!("cannot write {}: {error}", path.display())))
 }

@@ -88,7 +88,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 /// Ends at the first SIGTERM or SIGINT.
-fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |error| Failure(format!("the server cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;

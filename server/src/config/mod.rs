@@ -20,8 +20,8 @@ use self::file::{misspelled, read_file};
 pub use self::host::Host;
 pub use self::key::Key;
 use self::parse::{
-    addresses, base_path, database_url, hosts, http_url, license_mode, listen_addr, names, proxy, public_url, seconds,
-    secret_key, token,
+    addresses, base_path, database_url, hosts, license_api_url, license_mode, listen_addr, names, proxy, public_url,
+    seconds, secret_key, token,
 };
 pub use self::parse::{fingerprints, trust_rule};
 use crate::licensing::Terms;
@@ -253,7 +253,7 @@ impl Settings {
         let egress_ca_file = self.optional(Key::EgressCaFile, |text| Ok(PathBuf::from(text)));
         let https_proxy = self.optional(Key::HttpsProxy, proxy);
         let license = self.optional(Key::License, |text| Ok(text.to_owned()));
-        let license_api_url = self.read(Key::LicenseApiUrl, |text| http_url(text).map(|_| text.to_owned()));
+        let license_api_url = self.read(Key::LicenseApiUrl, license_api_url);
         let license_grace_period = self.read(Key::LicenseGracePeriod, seconds);
         let license_mode = self.read(Key::LicenseMode, license_mode);
         let license_public_key = self.optional(Key::LicensePublicKey, |text| Ok(text.to_owned()));

@@ -95,6 +95,19 @@ pub(super) fn http_url(text: &str) -> Result<Uri, String> {
     if usable { Ok(uri) } else { Err(wrong()) }
 }
 
+/// Reads `LICENSE_API_URL`. Without TLS anybody on the way could say that a license is good, so `http:` is for this machine.
+pub(super) fn license_api_url(text: &str) -> Result<String, String> {
+    let uri = http_url(text)?;
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_here = host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback());
+    if uri.scheme_str() == Some("https") || is_here {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("is `{}`: write `https:`, as `http:` is for a license server on this machine alone", shown(text)))
+    }
+}
+
 pub(super) fn public_url(text: &str, base_path: &str) -> Result<String, String> {
     let uri = http_url(text)?;
     let path = uri.path().trim_end_matches('/');

@@ -3,6 +3,7 @@
 //! TLS and HTTP/2 end at the ingress. `axum::serve` would do but for its missing header timeout.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use axum::{Extension, Router};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -43,6 +45,20 @@ impl Limits {
 
 /// Serves until `stop` ends, then lets open connections finish.
 pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    listen_through(listener, router, limits, |stream| std::future::ready(Ok(stream)), stop).await;
+}
+
+/// The same, with connections that `open` makes something of before they are read: it ends their TLS. It bounds its time itself.
+pub(crate) async fn listen_through<S, O>(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    open: impl Fn(TcpStream) -> O,
+    stop: impl Future<Output = ()>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    O: Future<Output = io::Result<S>> + Send + 'static,
+{
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -65,9 +81,14 @@ pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop:
         match accepted {
             Ok((stream, peer)) => {
                 let router = router.clone().layer(Extension(ConnectInfo(peer)));
-                let connection = serve_one(builder.clone(), stream, router, limits, receiver.clone());
+                // Answers are small and written at once; waiting for more to send only delays them.
+                let _ = stream.set_nodelay(true);
+                let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
                 tokio::spawn(async move {
-                    connection.await;
+                    match stream.await {
+                        Ok(stream) => serve_one(builder, stream, router, limits, receiver).await,
+                        Err(error) => tracing::debug!(%error, "a connection did not begin"),
+                    }
                     drop(slot);
                 });
             }
@@ -87,13 +108,11 @@ pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop:
 
 async fn serve_one(
     builder: http1::Builder,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     limits: Limits,
     mut stopping: watch::Receiver<()>,
 ) {
-    // Answers are small and written at once; waiting for more to send only delays them.
-    let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
