@@ -1,6 +1,6 @@
 //! What a person is told about an inspection: one voice for the page, the command line and the support ticket.
 
-use countersign_license::{Check, CheckId, Claims, Feature, Inspection, Policy, Remaining, Trust, Utc, Verdict};
+use countersign_license::{Ago, Check, CheckId, Claims, Feature, Inspection, Policy, Remaining, Trust, Utc, Verdict};
 
 /// The color of a verdict. It never stands alone: the title says the same in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +62,9 @@ pub fn headline(inspection: &Inspection, policy: &Policy) -> Headline {
             };
             (tone, format!("{quality}, and valid for {}", more(seconds)), vouching)
         }
-        Verdict::Expired => (
-            Tone::Bad,
-            format!("{quality}, but expired {} ago", Remaining(seconds)),
-            format!("It ended on {}.", said("")),
-        ),
+        Verdict::Expired => {
+            (Tone::Bad, format!("{quality}, but expired {}", Ago(seconds)), format!("It ended on {}.", said("")))
+        }
         Verdict::NotYetValid => {
             (Tone::Warn, format!("{quality}, but not valid yet"), format!("{}.", said("It begins later")))
         }
@@ -139,11 +137,8 @@ pub fn facts(claims: &Claims, now: i64) -> Vec<Fact> {
     let granted = claims.entitlements;
     let cores = if granted.cpu_cores == 1 { "core" } else { "cores" };
     let seconds = claims.expires_at.seconds().saturating_sub(now);
-    let span = if claims.expires_at.reached(now) {
-        format!("{} ago", Remaining(seconds))
-    } else {
-        format!("in {}", Remaining(seconds))
-    };
+    let span =
+        if claims.expires_at.reached(now) { Ago(seconds).to_string() } else { format!("in {}", Remaining(seconds)) };
     let mut facts = vec![
         fact("Organization", claims.organization.clone(), ""),
         fact("Tier", claims.tier.to_string(), ""),

@@ -87,9 +87,19 @@ impl fmt::Display for Remaining {
     }
 }
 
+/// A span in seconds that lies behind: `3 days ago`, and `just now` before the first second is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ago(pub i64);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { f.write_str("just now") } else { write!(f, "{} ago", Remaining(self.0)) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Remaining, Utc};
+    use super::{Ago, Remaining, Utc};
 
     #[test]
     fn instants_read_as_utc_dates() {
@@ -114,5 +124,12 @@ mod tests {
         assert_eq!(Remaining(86_400).to_string(), "1 day");
         assert_eq!(Remaining(-172_800).to_string(), "2 days");
         assert_eq!(Remaining(7_199).to_string(), "1 hour");
+    }
+
+    #[test]
+    fn nothing_ended_0_seconds_ago() {
+        assert_eq!(Ago(0).to_string(), "just now");
+        assert_eq!(Ago(-1).to_string(), "1 second ago");
+        assert_eq!(Ago(172_800).to_string(), "2 days ago");
     }
 }

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use crate::bundle::{Bundle, Reading, content, read};
 use crate::claims::Claims;
-use crate::date::Remaining;
+use crate::date::{Ago, Remaining};
 use crate::json::Json;
 use crate::key::{Fingerprint, VerifyingKey};
 use crate::license::{License, Proof, Rs256, rs256};
@@ -554,11 +554,12 @@ impl Ladder<'_> {
         let Some(expiry) = Claims::expiry(claims) else {
             return skip(id, "`exp` cannot be read, see above");
         };
-        let span = Remaining(expiry.seconds().saturating_sub(self.now));
+        let seconds = expiry.seconds().saturating_sub(self.now);
         if expiry.reached(self.now) {
-            fail(id, "expired", &format_args!("{expiry}, {span} ago. {}", renew(&self.policy.profile, claims)))
+            let ago = Ago(seconds);
+            fail(id, "expired", &format_args!("{expiry}, {ago}. {}", renew(&self.policy.profile, claims)))
         } else {
-            pass(id, "not-expired", &format_args!("{expiry}, in {span}"))
+            pass(id, "not-expired", &format_args!("{expiry}, in {}", Remaining(seconds)))
         }
     }
 }

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod banner;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -51,7 +51,7 @@ async fn claims_are_told_with_what_they_are_worth() {
         let json = status(&mut admin).await;
         assert_eq!((&json["state"], &json["canAct"]), (&json!("active"), &json!(true)));
         assert_eq!(json["expiresAt"], "2027-09-21T14:13:20Z");
-        assert_eq!(json["message"], "Licensed to Acme Corp until 21 September 2027, 14:13 UTC; 365 days are left.");
+        assert_eq!(json["message"], "Licensed to Acme Corp until 21 September 2027, 14:13 UTC. 365 days are left.");
     }
 }
 
@@ -72,12 +72,16 @@ async fn the_banner_says_what_happens_next_and_whom_to_write_to() {
     assert_eq!(state, "expiring");
     assert_eq!(
         message,
-        "The license expires in 30 days, on 21 September 2027, 14:13 UTC, and what it grants stops then; for a new one, \
-         write to sales@scrydon.com, quoting cust_acme."
+        "The license expires in 30 days, on 21 September 2027. Everything works until 21 September 2027, 14:13 UTC; then what \
+         it grants is switched off. Nothing is deleted. Ask for a new license now, and install it when it comes. For a new \
+         license, write to sales@scrydon.com, quoting cust_acme."
     );
     let (state, message) = at(end).await;
     assert_eq!(state, "expired");
-    assert!(message.starts_with("The license expired on 21 September 2027, 14:13 UTC, and"), "{message}");
+    assert!(
+        message.starts_with("The license expired just now, on 21 September 2027. What it granted to Acme Corp ended"),
+        "{message}"
+    );
     assert!(message.ends_with("write to sales@scrydon.com, quoting cust_acme."), "{message}");
 }
 

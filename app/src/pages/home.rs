@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::form::problems;
 use super::report::pieces;
 use super::shell::document;
-use super::standing::{said, standing, wants_license};
+use super::standing::{said, telling, wants_license};
 use crate::checker::report::facts_list;
 use crate::visit::{Unavailable, Visit};
 use crate::words::facts;
@@ -19,7 +19,7 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
     let installed = visit.backend.installed().await?;
     let organization = visit.backend.organization().await?;
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
-    let words = standing(visit, installed.as_ref());
+    let section = said(&telling(visit, installed.as_ref()));
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let is_admin = visit.viewer.as_ref().is_some_and(|viewer| viewer.role.is_admin());
     let name = if organization.is_empty() { "Home".to_owned() } else { organization };
@@ -38,7 +38,7 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
                 <p class="soft">"What this platform is licensed for."</p>
             </div>
             {problems(&visit.returned, &[])}
-            {said(visit, words, state, claims)}
+            {section}
             {granted}
             <p class="row">
                 {update}

@@ -1,90 +1,29 @@
-//! What the installed license is worth, in the words that home and settings share.
+//! What the installed license is worth, as the section that home and settings begin with.
 
-use countersign_license::{Claims, NumericDate, Policy, Remaining, State, Trust, Utc, Verdict, shown};
+use countersign_license::{Claims, Policy, State, Trust, Verdict, shown};
 use leptos::prelude::*;
 
+use crate::standing::{Contact, Telling, Told};
 use crate::visit::{Installed, Visit};
-use crate::words::{Headline, Tone};
 
-/// What is licensed now, in one sentence, and what to do about it.
-pub(super) fn standing(visit: &Visit, installed: Option<&Installed>) -> Headline {
-    let said = |tone, title: String, body: String| Headline { tone, title, body };
-    let Some(installed) = installed else {
-        let body = "The platform runs, but nothing that needs a license can be used until one is installed.";
-        return said(Tone::Bad, "No license is installed".to_owned(), body.to_owned());
-    };
-    let Some(license) = &installed.inspection.license else {
-        let reason = installed.inspection.reason().map(|check| format!("{}. ", check.detail)).unwrap_or_default();
-        let body = format!(
-            "{reason}Something or somebody changed what is stored, so nothing is licensed. Installing the bundle again \
-             puts it right."
-        );
-        return said(Tone::Bad, "The stored license is not genuine any more".to_owned(), body);
-    };
-    let claims = license.claims();
-    let (organization, end) = (shown(&claims.organization), Utc(claims.expires_at.seconds()));
-    let left = Remaining(claims.expires_at.seconds().saturating_sub(visit.now));
-    match installed.standing.state {
-        State::Expiring => said(
-            Tone::Warn,
-            format!("The license expires in {left}, on {}", end.day()),
-            format!("Everything works until {end}. Ask for a new license now."),
-        ),
-        State::Expired => said(
-            Tone::Bad,
-            format!("The license expired {left} ago, on {}", end.day()),
-            format!("What it granted to {organization} ended on {end}."),
-        ),
-        State::NotYetValid => {
-            let start = claims.not_before.map_or(visit.now, NumericDate::seconds);
-            let span = Remaining(start.saturating_sub(visit.now));
-            said(
-                Tone::Warn,
-                format!("The license begins in {span}, on {}", Utc(start).day()),
-                format!("Until {} nothing is licensed.", Utc(start)),
-            )
-        }
-        State::Degraded => {
-            let locks = Utc(installed.standing.locks_at.unwrap_or(visit.now));
-            said(
-                Tone::Warn,
-                "The license server is out of reach".to_owned(),
-                format!(
-                    "Everything works until {locks}. It stops then, unless the license server is reached again or a new \
-                     license is installed."
-                ),
-            )
-        }
-        State::Lapsed => said(
-            Tone::Bad,
-            "The license server was out of reach for too long".to_owned(),
-            "Nothing is licensed until it is reached again, or a new license is installed.".to_owned(),
-        ),
-        State::Revoked => said(
-            Tone::Bad,
-            "The license was revoked".to_owned(),
-            format!(
-                "The vendor took it back on {}. Nothing is licensed.",
-                Utc(installed.standing.revoked_at.unwrap_or(visit.now))
-            ),
-        ),
-        State::Active | State::Unlicensed | State::Tampered => {
-            let tone = if installed.inspection.trust == Some(Trust::Pinned) { Tone::Good } else { Tone::Known };
-            said(tone, format!("Licensed to {organization} until {}", end.day()), format!("{left} are left."))
-        }
-    }
+/// The license in use, to be told to who visits.
+pub(super) fn telling<'a>(visit: &'a Visit, installed: Option<&'a Installed>) -> Telling<'a> {
+    let can_act = visit.viewer.as_ref().is_some_and(|viewer| viewer.role.is_admin());
+    Telling { installed, policy: &visit.policy, now: visit.now, can_act }
 }
 
-/// The same as the section that stands first on a page, with whom to write to where a new license would help.
-pub(super) fn said(visit: &Visit, words: Headline, state: State, claims: Option<&Claims>) -> AnyView {
-    view! {
-        <section class=format!("verdict {}", words.tone.class())>
-            <h2>{words.title}</h2>
-            <p>{words.body}</p>
-            {wants_license(state).then(|| contact(&visit.policy, claims))}
-        </section>
-    }
-    .into_any()
+/// What is licensed now and what to do about it.
+pub(super) fn said(telling: &Telling<'_>) -> AnyView {
+    let section = |told: Told| {
+        view! {
+            <section class=format!("verdict {}", told.tone.class())>
+                <h2>{told.title.clone()}</h2>
+                <p>{told.body()}</p>
+                {told.contact.as_ref().map(write_to)}
+            </section>
+        }
+    };
+    telling.all().into_iter().map(section).collect_view().into_any()
 }
 
 /// What vouches for the key of the installed license. That it is the key already in use says nothing here.
@@ -106,12 +45,15 @@ pub(super) fn vouching(installed: &Installed, policy: &Policy) -> String {
 
 /// Who to write to for a new license, quoting the customer where a license says who that is.
 pub(super) fn contact(policy: &Policy, claims: Option<&Claims>) -> AnyView {
-    let contact = policy.profile.contact;
-    let quoting = claims.map(|claims| {
-        let customer = shown(&claims.customer);
-        view! { ", quoting " <bdi class="mono">{customer}</bdi> }
-    });
-    view! { <p>"For a new license, write to " <a href=format!("mailto:{contact}")>{contact}</a> {quoting} "."</p> }
+    let quoting = claims.map(|claims| shown(&claims.customer));
+    write_to(&Contact { address: policy.profile.contact, quoting })
+}
+
+/// The same, as it is told of the license in use.
+pub(super) fn write_to(contact: &Contact) -> AnyView {
+    let address = contact.address;
+    let quoting = contact.quoting.clone().map(|customer| view! { ", quoting " <bdi class="mono">{customer}</bdi> });
+    view! { <p>"For a new license, write to " <a href=format!("mailto:{address}")>{address}</a> {quoting} "."</p> }
         .into_any()
 }
 

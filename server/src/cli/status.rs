@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign_app::Installed;
+use countersign_app::{Installed, Telling};
 use countersign_license::{Claims, KeyFacts, Standing, State, Trust, Utc, shown};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::{Failure, print};
 use crate::config::Environment;
 use crate::line::one_line;
-use crate::{banner, clock, licensing};
+use crate::{clock, licensing};
 
 /// Print what is licensed now: by which license, until when, signed with which key
 #[derive(Args, Debug)]
@@ -41,7 +41,9 @@ impl Status {
             let installed = licensing::installed(store, &terms, now).await?;
             let standing = installed.as_ref().map_or(Standing::UNLICENSED, |installed| installed.standing);
             let state = standing.state;
-            let message = banner::sentence(installed.as_ref(), &terms.policy, now);
+            // Whoever reads the database may write it.
+            let telling = Telling { installed: installed.as_ref(), policy: &terms.policy, now, can_act: true };
+            let message = telling.message();
             let told = Told::of(installed.as_ref(), state, message);
             if self.json {
                 let json = serde_json::to_string_pretty(&told)

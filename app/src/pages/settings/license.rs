@@ -11,7 +11,7 @@ use crate::checker::report::{facts_list, raw};
 use crate::pages::form::{hidden, problems};
 use crate::pages::report::{details, pieces};
 use crate::pages::shell::settings;
-use crate::pages::standing::{said, standing, vouching, wants_license};
+use crate::pages::standing::{said, telling, vouching, wants_license};
 use crate::visit::{Installed, Replaced, Unavailable, Visit};
 use crate::words::Fact;
 
@@ -24,8 +24,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     // It names people, so it is for those who manage them.
     let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
-    let words = standing(visit, installed.as_ref());
-    let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
+    let section = said(&telling(visit, installed.as_ref()));
     let update = if role(visit).is_admin() {
         let (class, label) = match state {
             State::Unlicensed => ("btn", "Install a license"),
@@ -42,7 +41,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
         view! {
             <h1 tabindex="-1">"License"</h1>
             {problems(&visit.returned, &[])}
-            {said(visit, words, state, claims)}
+            {section}
             {update}
             {installed.as_ref().map(|installed| report(visit, installed))}
             {history.map(|history| past(visit, installed.as_ref(), &history))}

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use countersign_app::Telling;
 use countersign_license::{State as LicenseState, Utc};
 use serde_json::{Value, json};
 
 use super::tagged;
 use crate::http::asker::Asker;
 use crate::http::{App, Problem};
-use crate::{banner, licensing};
+use crate::licensing;
 
 pub(super) async fn status(State(app): State<Arc<App>>, asker: Asker) -> Response {
     tagged(read(&app, &asker).await)
@@ -22,13 +23,15 @@ async fn read(app: &App, asker: &Asker) -> Result<(i64, Value), Problem> {
     let revision = installed.as_ref().map_or(0, |installed| installed.revision);
     let license = installed.as_ref().and_then(|installed| installed.inspection.license.as_ref());
     let expires_at = license.map(|license| license.claims().expires_at.seconds());
+    let can_act = viewer.role.is_admin();
+    let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now: asker.now, can_act };
     let json = json!({
         "state": installed.as_ref().map_or(LicenseState::Unlicensed, |installed| installed.standing.state).name(),
         "expiresAt": expires_at.map(|seconds| Utc(seconds).rfc3339()),
         "expiresInSeconds": expires_at.map(|seconds| seconds.saturating_sub(asker.now)),
         "revision": revision,
-        "message": banner::sentence(installed.as_ref(), &app.terms.policy, asker.now),
-        "canAct": viewer.role.is_admin(),
+        "message": telling.message(),
+        "canAct": telling.can_act,
     });
     Ok((revision, json))
 }
