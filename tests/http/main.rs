@@ -16,6 +16,7 @@ mod common;
 mod csrf;
 mod egress;
 mod errors;
+mod gate;
 mod headers;
 mod license;
 mod limits;

@@ -9,7 +9,7 @@ use crate::csrf::ENDPOINTS;
 
 /// Method, path, body, and the status for nobody, a member, an organization's administrator and a platform's. Where somebody
 /// may, the body is such that nothing is changed.
-fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
+pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
     let (get, post) = (Method::GET, Method::POST);
     let nothing = json!({});
     let member = json!({ "role": "member" });

@@ -10,9 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::{App, Problem, page};
 
 pub(super) async fn fallback(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
-    let below = uri.path().strip_prefix(&app.paths.home()).unwrap_or_default();
-    let is_api = below == "api" || below.starts_with("api/");
-    not_found(&app, is_api, &headers)
+    not_found(&app, is_api(&app, &uri), &headers)
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
@@ -27,6 +25,16 @@ pub(super) fn not_found(app: &App, is_api: bool, headers: &HeaderMap) -> Respons
         let nonce = page::nonce();
         page::document(StatusCode::NOT_FOUND, &nonce, countersign_app::not_found(&app.paths, &nonce))
     }
+}
+
+/// Whether who asks wants a problem in answer, and no page.
+pub(super) fn is_for_programs(app: &App, uri: &Uri, headers: &HeaderMap) -> bool {
+    is_api(app, uri) || wants_json(headers)
+}
+
+fn is_api(app: &App, uri: &Uri) -> bool {
+    let below = uri.path().strip_prefix(&app.paths.home()).unwrap_or_default();
+    below == "api" || below.starts_with("api/")
 }
 
 /// Whether JSON is asked for, and no page.

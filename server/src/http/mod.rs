@@ -5,10 +5,12 @@ mod auth;
 mod body;
 mod desk;
 mod fallback;
+mod gate;
 mod guard;
 mod headers;
 mod health;
 mod home;
+mod license;
 mod license_checker;
 pub mod listen;
 mod mailing;
@@ -37,6 +39,7 @@ use countersign_app::Paths;
 use countersign_license::{Inspection, Verdict};
 use tokio::sync::{Notify, Semaphore};
 
+pub use gate::{Agentic, Analytics, Feature, Gated, LicenseGate, Licensed, Refusals};
 pub use problem::Problem;
 
 use crate::clock::Clock;
@@ -71,6 +74,8 @@ pub struct App {
     pub preseed_problem: Option<String>,
     /// Rung where something changed that the next pass of [`crate::jobs`] should see at once.
     pub changed: Notify,
+    /// How often gates refused.
+    pub refusals: Refusals,
     /// What may leave this machine, and how.
     pub egress: Egress,
     /// How e-mail does.
@@ -120,6 +125,7 @@ impl App {
             terms: config.terms(),
             preseed_problem: None,
             changed: Notify::new(),
+            refusals: Refusals::default(),
             outbound: Outbound::through(egress.clone()),
             egress,
             passwords,
@@ -254,6 +260,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&format!("{}robots.txt", paths.home()), get(pkg::robots))
         .merge(setup::routes(&app))
         .merge(auth::routes(&app))
+        .merge(license::routes(&app))
         .merge(settings::routes(&app));
     let bare = paths.home().trim_end_matches('/').to_owned();
     if !bare.is_empty() {
