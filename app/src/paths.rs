@@ -35,6 +35,11 @@ impl Paths {
         format!("{}/health/ready", self.base)
     }
 
+    /// What monitoring reads.
+    pub fn metrics(&self) -> String {
+        format!("{}/metrics", self.base)
+    }
+
     /// Where people sign in.
     pub fn sign_in(&self) -> String {
         format!("{}/sign-in", self.base)

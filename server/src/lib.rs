@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod licensing;
 mod line;
 pub mod mail;
+pub mod metrics;
 pub mod passwords;
 pub mod seal;
 pub mod site;

@@ -16,6 +16,8 @@ pub struct Server {
     pub base: String,
     /// The set-up token, if one was printed.
     pub token: Option<String>,
+    /// Address and port of the metrics' own listener, if it has one.
+    pub metrics: Option<String>,
     /// The cookies that the server set.
     cookies: BTreeMap<String, String>,
 }
@@ -36,18 +38,22 @@ impl Server {
             .spawn()
             .expect("the binary runs");
         let mut out = BufReader::new(child.stdout.as_mut().unwrap());
-        let mut token = None;
+        let (mut token, mut metrics) = (None, None);
         let url = loop {
             let mut line = String::new();
             out.read_line(&mut line).expect("a line");
             if let Some(url) = line.trim().strip_prefix("Countersign listens on http://") {
                 break url.to_owned();
             }
+            if let Some(url) = line.trim().strip_prefix("Metrics are at http://") {
+                metrics = url.strip_suffix("/metrics").map(str::to_owned);
+                continue;
+            }
             let printed = line.trim().strip_prefix("Set-up token").and_then(|rest| rest.rsplit_once(' '));
             token = Some(printed.unwrap_or_else(|| panic!("what it says: {line:?}")).1.to_owned());
         };
         let (address, base) = url.split_once('/').expect("a path");
-        Self { child, address: address.to_owned(), base: format!("/{base}"), token, cookies: BTreeMap::new() }
+        Self { child, address: address.to_owned(), base: format!("/{base}"), token, metrics, cookies: BTreeMap::new() }
     }
 
     pub fn connect(&self) -> TcpStream {

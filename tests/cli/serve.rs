@@ -1,9 +1,10 @@
 //! `serve`: the process, from its first line to its end.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::run::{empty, run};
+use crate::run::{command, empty, run, run_with};
 use crate::running::Server;
 
 #[test]
@@ -61,4 +62,39 @@ fn a_start_that_fails_says_why() {
     let ran = run(&folder, &["serve", "--base-path", "platform"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("BASE_PATH on the command line is `platform`"), "{}", ran.err);
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let folder = empty("serve-metrics");
+    let variables = [("METRICS_LISTEN_ADDR", "127.0.0.1:0")];
+    let server = Server::start_in(&folder, &variables, &["--listen-addr", "127.0.0.1:0", "--base-path=/platform"]);
+    let address = server.metrics.clone().unwrap();
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = get("/metrics");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\ncountersign_license_state{state=\"unlicensed\"} 1\n"), "{answer}");
+    // It has nothing else, and the listener for people has no metrics.
+    for path in ["/", "/platform/metrics", "/health", "/platform/api/setup/state"] {
+        assert!(get(path).starts_with("HTTP/1.1 404 "), "{path}");
+    }
+    assert!(server.get("/platform/metrics").starts_with("HTTP/1.1 404 "));
+
+    let ran = run_with(
+        &mut command(&empty("serve-metrics-taken"), &[("METRICS_LISTEN_ADDR", &address)]),
+        &["serve", "--listen-addr", "127.0.0.1:0"],
+        b"",
+    );
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("METRICS_LISTEN_ADDR"), "{}", ran.err);
+    // Both listeners end with the process.
+    let (code, took, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }

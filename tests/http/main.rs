@@ -25,6 +25,7 @@ mod logs;
 #[expect(dead_code, reason = "mail has its own tests")]
 mod mail_server;
 mod matrix;
+mod metrics;
 mod openapi;
 mod pages;
 mod rotation;

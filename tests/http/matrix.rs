@@ -20,6 +20,8 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         get("/health", [200; 4]),
         get("/health/ready", [200; 4]),
         get("/license-checker", [200; 4]),
+        // Nobody without the token, and there is none.
+        get("/metrics", [404; 4]),
         get("/invitation", [200; 4]),
         get("/sign-in", [200, 303, 303, 303]),
         get("/api/auth/get-session", [200; 4]),

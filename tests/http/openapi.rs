@@ -17,6 +17,7 @@ use crate::story::{ADMIN, OTHER, PASSWORD, VENDOR, body, claims, first, renewal}
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const METRICS: &str = "a-token-of-monitoring";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The document as the server answers it.
@@ -321,7 +322,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
     assert_eq!(all, literal, "a path is put together where this test cannot see it");
     let mut routes: BTreeSet<String> =
         behind(&sources, ".api(\"").iter().map(|endpoint| format!("/api/{endpoint}")).collect();
-    routes.extend(["/health".to_owned(), "/health/ready".to_owned()]);
+    routes.extend(["/health".to_owned(), "/health/ready".to_owned(), "/metrics".to_owned()]);
     assert_eq!(Document::fetch("/").await.paths(), routes);
 }
 
@@ -329,7 +330,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
 async fn every_documented_method_is_there_and_no_other() {
     for base in BASES {
         let document = Document::fetch(base).await;
-        let server = Server::start(base).await;
+        let server = Server::with(base, &[(Key::MetricsToken, METRICS)]).await;
         let mut nobody = server.browser();
         for path in document.paths() {
             let item = &document.0["paths"][&path];
@@ -529,6 +530,15 @@ async fn tokens(walk: &Walk, base: &str) {
     walk.post_with(&mut other, "/api/setup/license", &[("x-setup-token", &token)], &bundle, 403).await;
     walk.post(&mut other, "/api/setup/admin", &json!({}), 403).await;
     walk.post(&mut installer, "/api/setup/admin", &json!({}), 422).await;
+}
+
+/// The metrics, where there is a token for them.
+async fn metrics(walk: &Walk, base: &str) {
+    let server = Server::with(base, &[(Key::MetricsToken, METRICS)]).await;
+    let mut scraper = server.browser();
+    walk.get(&mut scraper, "/metrics", 401).await;
+    scraper.headers.push(("authorization".to_owned(), format!("Bearer {METRICS}")));
+    walk.get(&mut scraper, "/metrics", 200).await;
 }
 
 /// The wizard from nothing to a platform, wrong inputs included.
@@ -831,7 +841,7 @@ async fn down(walk: &Walk, base: &str) {
     for headers in [&[("content-type", JSON)][..], &form] {
         for (id, status) in walk.all(&admin, headers, if headers.len() == 1 { "{}" } else { "bundle=x" }).await {
             // Which feature, is asked before the database is.
-            let minds = !["health", "openapi", "authorize"].contains(&id.as_str());
+            let minds = !["health", "metrics", "openapi", "authorize"].contains(&id.as_str());
             assert_eq!(status == 503, minds, "{id}: {status} for {headers:?}");
         }
     }
@@ -849,6 +859,7 @@ async fn every_answer_is_as_documented_and_every_documented_answer_is_got() {
         walk.get(&mut admin, "/health", 200).await;
         walk.get(&mut admin, "/health/ready", 200).await;
         walk.get(&mut admin, "/api/openapi.json", 200).await;
+        metrics(&walk, base).await;
         accounts(&walk, &server, &mut admin).await;
         users(&walk, &server, &mut admin).await;
         licenses(&walk, &server, &mut admin).await;
@@ -865,7 +876,7 @@ async fn every_answer_is_as_documented_and_every_documented_answer_is_got() {
             let id = operation["operationId"].as_str().unwrap();
             for status in walk.document.responses(operation).into_keys() {
                 // Nothing here breaks (500) or takes too long.
-                let is_elsewhere = status == 500 || (status == 503 && ["health", "openapi"].contains(&id));
+                let is_elsewhere = status == 500 || (status == 503 && ["health", "metrics", "openapi"].contains(&id));
                 if !is_elsewhere && !got.contains(&(id.to_owned(), status)) {
                     missing.push(format!("{id} {status}"));
                 }

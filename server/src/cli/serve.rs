@@ -19,6 +19,7 @@ use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::http::listen::{Limits, listen};
+use crate::http::metrics::alone;
 use crate::http::{App, router};
 use crate::jobs;
 use crate::site::Site;
@@ -61,6 +62,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .map_err(|error| Failure(format!("cannot listen on {} (LISTEN_ADDR): {error}", config.listen_addr)))?;
     // The port may have been left to the system.
     let address = listener.local_addr().unwrap_or(config.listen_addr);
+    let metrics = match config.metrics_listen_addr {
+        None => None,
+        Some(at) => Some(
+            TcpListener::bind(at)
+                .await
+                .map_err(|error| Failure(format!("cannot listen on {at} (METRICS_LISTEN_ADDR): {error}")))?,
+        ),
+    };
     let app = App::open(&config, Site::EMBEDDED, Clock::System).await.map_err(|error| Failure(error.to_string()))?;
     let app = Arc::new(app);
     let token = app.setup_token().await.map_err(|error| Failure(error.to_string()))?;
@@ -69,8 +78,17 @@ async fn serve(config: Config) -> Result<(), Failure> {
         // Once, to whoever starts the server: it is stored as a hash alone, and no log has it.
         print(&format!("Set-up token, to be typed at {}: {token}\n", app.paths.setup()))?;
     }
+    if let Some(address) = metrics.as_ref().and_then(|listener| listener.local_addr().ok()) {
+        print(&format!("Metrics are at http://{address}/metrics\n"))?;
+    }
     print(&format!("Countersign listens on http://{address}{}\n", app.paths.home()))?;
     let (stopping, mut stopped) = tokio::sync::watch::channel(());
+    let mut told = stopped.clone();
+    let metrics = metrics.map(|listener| {
+        tokio::spawn(listen(listener, alone(app.clone()), Limits::METRICS, async move {
+            let _ = told.changed().await;
+        }))
+    });
     let jobs = tokio::spawn(jobs::run(app.clone(), async move {
         // An error is the end of the sender: stopped as well.
         let _ = stopped.changed().await;
@@ -83,6 +101,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     })
     .await;
     let _ = jobs.await;
+    if let Some(metrics) = metrics {
+        let _ = metrics.await;
+    }
     app.store.close().await;
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::ids;
 use crate::store::{Entry, SessionRow, Unavailable};
 
 /// A session ends after this many seconds without use: 12 hours.
-pub(super) const IDLE: i64 = 12 * 60 * 60;
+pub(crate) const IDLE: i64 = 12 * 60 * 60;
 /// A session ends at the latest after this many seconds: 7 days.
 pub(super) const LIFETIME: i64 = 7 * 24 * 60 * 60;
 /// The use of a session is noted once in this many seconds, not on each request.

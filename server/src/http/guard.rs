@@ -39,6 +39,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     headers::complete(response.headers_mut(), app.https);
 
     let status = response.status().as_u16();
+    app.requests.count(status);
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     // No query string: it may hold what nobody meant to keep.
     if response.status().is_server_error() {

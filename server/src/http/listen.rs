@@ -34,6 +34,8 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// What `serve` uses for the metrics' own listener: few ask there.
+    pub const METRICS: Self = Self { connections: 16, ..Self::DEFAULT };
     /// What `serve` uses.
     pub const DEFAULT: Self = Self {
         head: Duration::from_secs(10),

@@ -14,6 +14,7 @@ mod license;
 mod license_checker;
 pub mod listen;
 mod mailing;
+pub mod metrics;
 mod openapi;
 mod origin;
 mod page;
@@ -39,6 +40,7 @@ use countersign_app::Paths;
 use countersign_license::{Inspection, Verdict};
 use tokio::sync::{Notify, Semaphore};
 
+pub(crate) use asker::IDLE;
 pub use gate::{Agentic, Analytics, Feature, Gated, LicenseGate, Licensed, Refusals};
 pub use problem::Problem;
 
@@ -47,6 +49,7 @@ use crate::config::Config;
 use crate::egress::Egress;
 use crate::licensing::Terms;
 use crate::mail::Outbound;
+use crate::metrics::Requests;
 use crate::passwords::Passwords;
 use crate::seal::Seal;
 use crate::site::Site;
@@ -80,6 +83,12 @@ pub struct App {
     pub egress: Egress,
     /// How e-mail does.
     pub outbound: Outbound,
+    /// When the process began, in seconds since 1970-01-01 UTC.
+    pub started_at: i64,
+    /// What was answered since.
+    pub requests: Requests,
+    /// Who shows it may read the metrics.
+    metrics_token: Option<String>,
     passwords: Passwords,
     seal: Seal,
     /// Scheme and host of `PUBLIC_URL`.
@@ -120,7 +129,6 @@ impl App {
             site,
             https: public.as_ref().is_some_and(|url| url.scheme() == Some(&Scheme::HTTPS)),
             stopping: AtomicBool::new(false),
-            clock,
             store,
             terms: config.terms(),
             preseed_problem: None,
@@ -128,6 +136,10 @@ impl App {
             refusals: Refusals::default(),
             outbound: Outbound::through(egress.clone()),
             egress,
+            started_at: clock.now(),
+            clock,
+            requests: Requests::default(),
+            metrics_token: config.metrics_token.clone(),
             passwords,
             seal,
             public_origin: public
@@ -254,6 +266,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&paths.checker(), get(license_checker::license_checker))
         .route(&paths.health(), get(health::live))
         .route(&paths.ready(), get(health::ready))
+        .route(&paths.metrics(), get(metrics::with_token))
         .route(&paths.api("openapi.json"), get(openapi::openapi))
         .route(&paths.pkg("{*file}"), get(pkg::pkg))
         .route(&format!("{}favicon.ico", paths.home()), get(pkg::favicon))
