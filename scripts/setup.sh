@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=6 ;;
+  test) step_total=7 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -66,6 +66,16 @@ case $(cat "$note" 2>/dev/null) in
 esac
 
 if [ "$mode" = test ]; then
+  # What checks the types of the client for other programs.
+  wanted=$(cksum <"$root/sdk/js/package-lock.json")
+  note=$root/sdk/js/node_modules/.installed
+  if [ "$(cat "$note" 2>/dev/null)" = "$wanted" ]; then
+    step "npm packages for sdk/js: there"
+  else
+    step "npm packages for sdk/js"
+    (cd "$root/sdk/js" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in sdk/js" "read npm's message above"
+    echo "$wanted" >"$note"
+  fi
   if command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ -n "${CHROMIUM:-}" ]; then
     step "Chromium: there"
   else

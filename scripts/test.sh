@@ -26,5 +26,8 @@ title "the server as it is shipped"
 cargo build --release -p countersign
 scripts/samples.sh
 
+title "the client for other programs, against it"
+npm test --prefix sdk/js
+
 title "the pages in a browser"
 npm test --prefix tests/browser
