@@ -230,6 +230,90 @@ pub enum EmailSettings {
     },
 }
 
+/// What may leave the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Which calls there are at all.
+    pub mode: CallMode,
+    /// Who may be called.
+    pub destinations: Vec<Destination>,
+    /// The proxy for https, without its name and password.
+    pub proxy: Option<String>,
+    /// Who is called without it.
+    pub no_proxy: Vec<String>,
+    /// Whether certificate authorities were added to those of the system.
+    pub has_extra_authorities: bool,
+}
+
+/// Which calls there are at all: `LICENSE_MODE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallMode {
+    /// All that are allowed.
+    Online,
+    /// None to the license server.
+    Offline,
+    /// None but to a mail server at a private address.
+    Airgapped,
+}
+
+impl CallMode {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Airgapped => "airgapped",
+        }
+    }
+}
+
+/// Somebody who may be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Who it is.
+    pub callee: Callee,
+    /// A name or an address.
+    pub host: String,
+    /// The port; `None` for any.
+    pub port: Option<u16>,
+    /// Where it may be.
+    pub addresses: Addresses,
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) if self.host.contains(':') => write!(f, "[{}]:{port}", self.host),
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// The license server: `LICENSE_API_URL`.
+    LicenseServer,
+    /// The mail server of the settings.
+    MailServer,
+    /// Resend, as the settings say.
+    Resend,
+    /// What the operator added: `EGRESS_ALLOW`.
+    Added,
+}
+
+/// Which addresses a name may lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// Those of the internet.
+    Public,
+    /// Private ones too.
+    Any,
+    /// Private ones alone.
+    Private,
+}
+
 /// The license in use.
 #[derive(Clone, Debug)]
 pub struct Installed {
@@ -375,6 +459,8 @@ pub trait Backend: Send + Sync {
     fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview>;
     /// The organization's name; empty if it has none yet.
     fn organization(&self) -> Answer<'_, String>;
+    /// What may leave the server.
+    fn network(&self) -> Answer<'_, Network>;
     /// How e-mail is sent.
     fn email(&self) -> Answer<'_, EmailSettings>;
     /// All users, by name, and open invitations.

@@ -6,9 +6,9 @@
 mod fake;
 
 use countersign_app::{
-    EmailSettings, Event, EventFilter, FieldError, Invitation, Role, Session, Visit, home, settings_audit,
-    settings_email, settings_license, settings_license_jwt, settings_license_update, settings_organization,
-    settings_sessions, settings_users,
+    Addresses, CallMode, Callee, Destination, EmailSettings, Event, EventFilter, FieldError, Invitation, Network, Role,
+    Session, Visit, home, settings_audit, settings_email, settings_license, settings_license_jwt,
+    settings_license_update, settings_network, settings_organization, settings_sessions, settings_users,
 };
 use countersign_license::Policy;
 use fake::{DAY, Fake, NOW, bundle, claims, page, signed, tampered, user, visit};
@@ -111,6 +111,7 @@ fn all() -> Vec<(String, String)> {
         sessions: vec![session("s1", HOSTILE, true), session("s2", HOSTILE, false)],
         events: (0..50).map(|number| event(number, HOSTILE)).collect(),
         has_more_events: true,
+        network: network(HOSTILE),
         ..Fake::default()
     };
     let states = [
@@ -131,6 +132,7 @@ fn all() -> Vec<(String, String)> {
             add("update", update(&visit));
             add("organization", page(settings_organization(&visit)).expect("the store answers"));
             add("email", page(settings_email(&visit)).expect("the store answers"));
+            add("network", page(settings_network(&visit)).expect("the store answers"));
             add("users", users(&visit));
             add("sessions", sessions(&visit));
             add("audit", audit(&visit, &EventFilter::default()));
@@ -532,6 +534,51 @@ fn the_mail_server_is_shown_without_its_password() {
     let html = page(settings_email(&visit(server, Role::Member))).expect("it answers");
     says(&html, "By a mail server.");
     says_not(&html, "mail.example.com");
+}
+
+/// Everything that a list can have, with this proxy.
+fn network(proxy: &str) -> Network {
+    let destination =
+        |callee, host: &str, port, addresses| Destination { callee, host: host.to_owned(), port, addresses };
+    Network {
+        mode: CallMode::Online,
+        destinations: vec![
+            destination(Callee::LicenseServer, "license.example.com", Some(443), Addresses::Public),
+            destination(Callee::MailServer, "fd00::25", Some(587), Addresses::Any),
+            destination(Callee::Resend, "api.resend.com", Some(443), Addresses::Public),
+            destination(Callee::Added, HOSTILE, None, Addresses::Any),
+        ],
+        proxy: Some(proxy.to_owned()),
+        no_proxy: vec![HOSTILE.to_owned()],
+        has_extra_authorities: true,
+    }
+}
+
+#[test]
+fn administrators_see_who_may_be_called_and_why() {
+    let server = Fake { network: network("http://proxy.example.com:3128"), ..Fake::default() };
+    let html = page(settings_network(&visit(server.clone(), Role::OrgAdmin))).expect("it answers");
+    says(&html, "Mode: online");
+    says(&html, "License server license.example.com 443 Public LICENSE_API_URL names it");
+    says(&html, "Mail server fd00::25 587 Public and private An administrator saved it under E-mail");
+    says(&html, "Added </script><b>x Any Public and private EGRESS_ALLOW lists it");
+    says(&html, "Proxy for https http://proxy.example.com:3128 Called without it </script><b>x");
+    says(&html, "The system’s, and those of EGRESS_CA_FILE");
+    let html = page(settings_network(&visit(server, Role::Member))).expect("it answers");
+    says_not(&html, "example.com");
+
+    let airgapped = Network {
+        mode: CallMode::Airgapped,
+        destinations: Vec::new(),
+        proxy: None,
+        no_proxy: Vec::new(),
+        has_extra_authorities: false,
+    };
+    let html = page(settings_network(&visit(Fake { network: airgapped, ..Fake::default() }, Role::PlatformAdmin)))
+        .expect("it answers");
+    says(&html, "Nothing leaves this server but mail");
+    says(&html, "Nobody. This server calls no other.");
+    says_not(&html, "The proxy");
 }
 
 fn crowd() -> Fake {

@@ -1,6 +1,7 @@
 //! The command line, run as people run it.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

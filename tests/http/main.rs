@@ -1,6 +1,7 @@
 //! The whole server, in one process.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -9,6 +10,7 @@
 )]
 
 mod accounts;
+mod addresses;
 mod ask;
 mod audit;
 #[path = "../../license/tests/common/mod.rs"]

@@ -53,6 +53,7 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         get("/api/auth/license/status", [401, 200, 200, 200]),
         // Administrators.
         get("/settings/email", [303, 403, 200, 200]),
+        get("/settings/network", [303, 403, 200, 200]),
         get("/settings/users", [303, 403, 200, 200]),
         get("/settings/audit", [303, 403, 200, 200]),
         get("/api/users", [401, 403, 200, 200]),

@@ -47,7 +47,7 @@ async fn both_kinds_of_administrators_name_the_organization() {
 async fn a_member_sees_the_own_pages_and_a_kind_word_for_the_others() {
     let (server, _) = Server::set_up("/platform").await;
     let mut member = server.somebody(Role::Member).await;
-    for page in ["email", "users", "audit"] {
+    for page in ["email", "network", "users", "audit"] {
         let answer = member.get(&format!("/settings/{page}")).await;
         assert_eq!(answer.status, 403);
         assert!(answer.body.contains("You are signed in as member@example.com (member)."), "{}", answer.body);

@@ -13,10 +13,11 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 const TRANSITION: &str = "@media (prefers-reduced-motion: no-preference) { @view-transition { navigation: auto } }";
 
 /// The pages of the settings: path below the settings, name, and the least role that sees them.
-const SETTINGS: [(&str, &str, Role); 6] = [
+const SETTINGS: [(&str, &str, Role); 7] = [
     ("license", "License", Role::Member),
     ("organization", "Organization", Role::Member),
     ("email", "E-mail", Role::OrgAdmin),
+    ("network", "Network", Role::OrgAdmin),
     ("users", "Users", Role::OrgAdmin),
     ("sessions", "Sessions", Role::Member),
     ("audit", "Audit log", Role::OrgAdmin),

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_app::{
-    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Paths, Preview, Replaced, Returned,
-    Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
+    Answer, Backend, CallMode, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Paths, Preview,
+    Replaced, Returned, Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
 };
 use countersign_license::{
     Acknowledgement, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect,
@@ -38,6 +38,7 @@ pub struct Fake {
     pub policy: Policy,
     pub organization: String,
     pub email: EmailSettings,
+    pub network: Network,
     pub users: Vec<User>,
     pub invitations: Vec<Invitation>,
     pub sessions: Vec<Session>,
@@ -64,6 +65,13 @@ impl Default for Fake {
             policy: Policy::default(),
             organization: "Acme Corp".to_owned(),
             email: EmailSettings::Later,
+            network: Network {
+                mode: CallMode::Online,
+                destinations: Vec::new(),
+                proxy: None,
+                no_proxy: Vec::new(),
+                has_extra_authorities: false,
+            },
             users: Vec::new(),
             invitations: Vec::new(),
             sessions: Vec::new(),
@@ -129,6 +137,10 @@ impl Backend for Fake {
 
     fn email(&self) -> Answer<'_, EmailSettings> {
         self.answer(self.email.clone())
+    }
+
+    fn network(&self) -> Answer<'_, Network> {
+        self.answer(self.network.clone())
     }
 
     fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)> {

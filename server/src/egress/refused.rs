@@ -1,7 +1,7 @@
 //! Why a call is not made.
 
-use std::fmt;
 use std::net::IpAddr;
+use std::{fmt, io};
 
 use countersign_license::shown;
 
@@ -124,3 +124,18 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unconnected {
+    /// It was not tried.
+    NotAllowed(Refused),
+    /// Nobody took it, at the last address that was tried.
+    Failed(io::ErrorKind),
+}
+
+impl From<Refused> for Unconnected {
+    fn from(refused: Refused) -> Self {
+        Self::NotAllowed(refused)
+    }
+}

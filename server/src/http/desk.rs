@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use countersign_app::{
-    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Preview, Replaced, Session, Setup, Step,
-    Unavailable, User,
+    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Preview, Replaced, Session,
+    Setup, Step, Unavailable, User,
 };
 
 use super::App;
@@ -85,6 +85,10 @@ impl Backend for Desk {
             let sealed = self.app.store.value("email").await?;
             Ok(sealed.map_or(EmailSettings::Later, |sealed| self.app.email_settings(&sealed)))
         })
+    }
+
+    fn network(&self) -> Answer<'_, Network> {
+        Box::pin(async { Ok(self.app.network().await?) })
     }
 
     fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)> {

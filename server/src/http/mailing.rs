@@ -1,14 +1,16 @@
 //! How e-mail is sent: what the wizard and the settings store, and the test message.
 
 use axum::http::StatusCode;
-use countersign_app::{EmailSettings, FieldError, Invitation};
+use countersign_app::{EmailSettings, FieldError, Invitation, Network};
 use countersign_license::{Utc, shown};
 use serde_json::Value;
 
 use super::asker::Asker;
 use super::body::Body;
 use super::{App, Problem, people};
+use crate::egress::Purpose;
 use crate::mail::{Fields, Message, Port, Provider, Secret};
+use crate::store::Unavailable;
 
 /// The fields that return to the page: all but the secrets.
 pub(super) const KEEP: &[&str] = &["provider", "host", "port", "security", "username", "from", "fromName", "to"];
@@ -39,14 +41,21 @@ async fn read(app: &App, body: &Body) -> Result<Provider, Problem> {
         Err(problem) if problem.status == StatusCode::INTERNAL_SERVER_ERROR => None,
         stored => stored?,
     };
-    Provider::from_fields(&fields, stored.as_ref()).map_err(|wrong| {
+    let provider = Provider::from_fields(&fields, stored.as_ref()).map_err(|wrong| {
         let error = |wrong: crate::mail::Wrong| FieldError {
             field: wrong.field.to_owned(),
             code: wrong.code.to_owned(),
             detail: format!("{}.", wrong.detail),
         };
         Problem::fields(wrong.into_iter().map(error).collect())
-    })
+    })?;
+    if let Some((purpose, host, port)) = provider.destination()
+        && let Err(refused) = app.egress.admit(purpose, host, port)
+    {
+        let field = if purpose == Purpose::Resend { "provider" } else { "host" };
+        return Err(Problem::field(field, refused.code(), format!("{refused}.")));
+    }
+    Ok(provider)
 }
 
 /// Stores what was typed, sealed.
@@ -127,6 +136,17 @@ impl App {
         let Some(sealed) = self.store.value(ROW).await? else { return Ok(None) };
         let text = self.seal.open(ROW, &sealed)?;
         Ok(serde_json::from_str(&text).ok())
+    }
+
+    /// What may leave the server. Settings for mail that cannot be opened send none.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn network(&self) -> Result<Network, Unavailable> {
+        let sealed = self.store.value(ROW).await?;
+        let text = sealed.and_then(|sealed| self.seal.open(ROW, &sealed).ok());
+        let provider: Option<Provider> = text.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(self.egress.network(provider.as_ref().and_then(Provider::destination)))
     }
 
     /// The stored settings without their secrets. What cannot be opened counts as not set up.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::egress::{Egress, Limits, RESEND};
+use crate::egress::{Egress, Limits, Purpose, RESEND};
 
 pub use error::{ConnectFault, SendError, TlsFault};
 pub use fields::{Fields, Port, Wrong};
@@ -181,6 +181,15 @@ impl Provider {
         };
         let too_late = SendError::Timeout { peer, after: outbound.total, security: self.security() };
         tokio::time::timeout(outbound.total, sending).await.unwrap_or(Err(too_late))
+    }
+
+    /// Who is called for it, if anybody is.
+    pub fn destination(&self) -> Option<(Purpose, &str, u16)> {
+        match self {
+            Self::Later => None,
+            Self::Resend(_) => Some((Purpose::Resend, RESEND, 443)),
+            Self::Smtp(smtp) => Some((Purpose::Smtp, &smtp.host, smtp.port)),
+        }
     }
 
     fn security(&self) -> Option<Security> {

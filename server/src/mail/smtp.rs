@@ -26,14 +26,12 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{ConnectFault, Message, Outbound, Security, SendError, Sent, Smtp, TlsFault, answer, letter, tls};
-use crate::egress::{Egress, Purpose};
+use crate::egress::{Egress, Purpose, Unconnected};
 
 /// How many bytes a server may say in one connection. Those of a usual one are 2,000.
 const SAID: usize = 64 * 1024;
 /// The longest reply before TLS.
 const REPLY: usize = 16 * 1024;
-/// How many addresses of a name are tried.
-const ADDRESSES: usize = 4;
 
 pub(super) async fn send(smtp: &Smtp, message: &Message, outbound: &Outbound) -> Result<Sent, SendError> {
     let letter =
@@ -103,17 +101,14 @@ struct Talk {
 
 impl Talk {
     async fn connect(&self, smtp: &Smtp, outbound: &Outbound) -> Result<TcpStream, SendError> {
-        let mut fault = ConnectFault::Unreachable;
-        let found = outbound.egress.resolve(Purpose::Smtp, &smtp.host, smtp.port, outbound.connect).await?;
-        for address in found.into_iter().take(ADDRESSES) {
-            fault = match tokio::time::timeout(outbound.connect, TcpStream::connect(address)).await {
-                Ok(Ok(tcp)) => return Ok(tcp),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => ConnectFault::Refused,
-                Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => ConnectFault::TimedOut,
-                Ok(Err(_)) => ConnectFault::Unreachable,
-                Err(_) => ConnectFault::TimedOut,
-            };
-        }
+        let connecting = outbound.egress.connect(Purpose::Smtp, &smtp.host, smtp.port, outbound.connect);
+        let fault = match connecting.await {
+            Ok(tcp) => return Ok(tcp),
+            Err(Unconnected::NotAllowed(refused)) => return Err(SendError::NotAllowed(refused)),
+            Err(Unconnected::Failed(io::ErrorKind::ConnectionRefused)) => ConnectFault::Refused,
+            Err(Unconnected::Failed(io::ErrorKind::TimedOut)) => ConnectFault::TimedOut,
+            Err(Unconnected::Failed(_)) => ConnectFault::Unreachable,
+        };
         Err(SendError::Connect { peer: self.peer.clone(), fault })
     }
 

@@ -82,7 +82,7 @@ export async function tour({ page, platform, another, isPlain = false }, look) {
   await look(page, "home-first");
 
   // ---- nothing has happened yet
-  const pages = ["license", "license/update", "organization", "email", "users", "sessions", "audit"];
+  const pages = ["license", "license/update", "organization", "email", "network", "users", "sessions", "audit"];
   for (const name of pages) {
     await open(`settings/${name}`);
     await look(page, `settings-${name.replace("/", "-")}-first`);

@@ -3,6 +3,7 @@
 mod audit;
 mod email;
 mod invitations;
+mod network;
 mod organization;
 mod sessions;
 mod users;
@@ -20,6 +21,7 @@ pub(super) fn routes(app: &App) -> Router<Arc<App>> {
     Router::new()
         .route(&paths.settings_page("organization"), get(organization::page))
         .route(&paths.settings_page("email"), get(email::page))
+        .route(&paths.settings_page("network"), get(network::page))
         .route(&paths.settings_page("users"), get(users::page))
         .route(&paths.settings_page("sessions"), get(sessions::page))
         .route(&paths.settings_page("audit"), get(audit::page))
