@@ -82,6 +82,12 @@ if [ "$mode" = test ]; then
     step "Chromium: installing Debian's"
     apt_install chromium chromium-driver
   fi
+  if command -v strace >/dev/null && command -v python3 >/dev/null; then
+    step "strace and Python: there"
+  else
+    step "strace and Python: installing Debian's"
+    apt_install strace python3
+  fi
   if command -v cargo-deny >/dev/null; then
     step "cargo-deny: there"
   else

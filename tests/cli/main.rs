@@ -9,6 +9,7 @@
     reason = "these are tests"
 )]
 
+mod airgapped;
 mod check;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;

@@ -18,9 +18,12 @@ pub struct Ran {
     pub err: String,
 }
 
+/// Where it is.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
+
 /// The binary in a folder, with these variables and no others.
 pub fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let mut command = Command::new(BINARY);
     command.current_dir(folder).env_clear().envs(variables.iter().copied());
     command
 }

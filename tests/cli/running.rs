@@ -30,7 +30,12 @@ impl Server {
 
     /// A server in a folder, such as one where a server ran before.
     pub fn start_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = command(folder, variables)
+        Self::spawn(command(folder, variables), arguments)
+    }
+
+    /// A server that this command runs.
+    pub fn spawn(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command
             .arg("serve")
             .args(arguments)
             .stdout(Stdio::piped())

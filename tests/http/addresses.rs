@@ -66,7 +66,7 @@ fn the_first_and_the_last_address_of_each_range_are_in_it() {
                 "::ffff:10.0.0.1 ::ffff:127.0.0.1",
                 "64:ff9b::1.1.1.1 64:ff9b::192.168.0.1",
                 "64:ff9b:1::10.0.0.1 64:ff9b:1:ffff::1.1.1.1",
-                "2002:: 2002:a00:1::",
+                "2002:100:: 2002:a00:1::",
                 "2001::1 2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff",
                 "100:: 1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
                 "2001:db8:: 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -93,7 +93,7 @@ fn the_first_and_the_last_address_of_each_range_are_in_it() {
                 "fd00:ec2::254 fd00:ec2::254",
                 "::ffff:169.254.169.254 ::169.254.169.254",
                 "64:ff9b::169.254.169.254 64:ff9b:1::169.254.169.254",
-                "2002:a9fe:a9fe:: 2002:a9fe:a9fe::1",
+                "2002:: 2002:a9fe:a9fe::1",
                 "2001:0:1:2:3:4:5601:5601 2001:0:ffff::5601:5601",
                 "::ffff:0:169.254.169.254 ::ffff:0.0.0.0",
             ],
@@ -101,17 +101,13 @@ fn the_first_and_the_last_address_of_each_range_are_in_it() {
     ];
     for (expected, ranges) in ranges {
         for end in ranges.iter().flat_map(|range| range.split(' ')) {
-            // All of 2002::/16 and of NAT64 is special, unless what it carries is worse.
-            if end == "2002::" {
-                assert_eq!(at(end), Reach::Never, "6to4 of 0.0.0.0");
-                continue;
-            }
             assert_eq!(at(end), expected, "{end}");
         }
     }
 }
 
 /// Pseudo-random addresses, the same each time: every first byte of IPv4, and IPv6 in and around what the registries name.
+#[expect(clippy::cast_possible_truncation, reason = "some of the random bits are enough")]
 fn many() -> Vec<IpAddr> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = move || {
@@ -156,7 +152,7 @@ fn what_counts_as_public_here_is_global_to_python_as_well() {
         .spawn()
         .expect("python3; `make setup-test` installs it");
     let all = many();
-    let lines: String = all.iter().map(|address| format!("{address}\n")).collect();
+    let lines = all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let mut input = python.stdin.take().expect("a pipe");
     let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = python.wait_with_output().expect("it ends");
@@ -167,7 +163,6 @@ fn what_counts_as_public_here_is_global_to_python_as_well() {
     for (address, is_global) in all.into_iter().zip(theirs) {
         if reach(address) == Reach::Public {
             public += 1;
-            // 3fff::/20 is for documentation since 2024, which older Pythons do not know; here it is refused.
             assert!(is_global, "{address} is public here");
         } else if is_global {
             // What is stricter here, on purpose: each of these is none that a service has.

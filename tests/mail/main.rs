@@ -1,7 +1,6 @@
 //! Mail, sent to real servers: SMTP on sockets, and Resend's API as a stand-in.
 
 #![expect(
-    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
