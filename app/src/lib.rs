@@ -13,7 +13,6 @@ mod islands;
 mod pages;
 mod paths;
 mod piece;
-#[cfg(feature = "ssr")]
 mod standing;
 mod visit;
 mod words;
@@ -30,7 +29,6 @@ pub use pages::report::holds_private_key;
 #[cfg(feature = "ssr")]
 pub use pages::*;
 pub use paths::Paths;
-#[cfg(feature = "ssr")]
 pub use standing::{Contact, Telling, Told};
 pub use visit::*;
 pub use words::{Headline, Tone, facts, headline, summary};

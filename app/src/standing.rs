@@ -83,6 +83,19 @@ impl Telling<'_> {
         sentences.join(" ")
     }
 
+    /// The same for the strips above a page: nothing while all is well, two at most, and to whoever can do nothing about it
+    /// one sentence, only of what concerns them.
+    pub fn banners(&self) -> Vec<Told> {
+        let banner = |notice| {
+            let told = self.told(notice);
+            if self.can_act {
+                return Some(told);
+            }
+            self.brief(notice).map(|title| Told { title, next: String::new(), ..told })
+        };
+        self.notices().into_iter().filter_map(banner).take(2).collect()
+    }
+
     /// One notice.
     pub fn told(&self, notice: Notice) -> Told {
         let (title, next, remedy) = self.words(notice);
@@ -118,6 +131,29 @@ impl Telling<'_> {
                 "This platform has no license in force: licensed features are off until an administrator puts that right."
                     .to_owned(),
             ),
+        }
+    }
+
+    /// One notice as the subject of a mail; `platform` is what the platform is called where no genuine license names anybody.
+    pub fn subject(&self, notice: Notice, platform: &str) -> String {
+        let name = match self.organization() {
+            name if !name.is_empty() => name,
+            _ if platform.is_empty() => "this platform".to_owned(),
+            _ => shown(platform),
+        };
+        match notice {
+            Notice::Days30 | Notice::Days14 | Notice::Days7 | Notice::Day1 => {
+                format!("License of {name} ends in {}", self.left())
+            }
+            Notice::Expired => format!("License of {name} has ended"),
+            Notice::NotYetValid => format!("License of {name} begins on {}", self.start().day()),
+            Notice::Degraded => format!("License of {name}: the license server is out of reach"),
+            Notice::Lapsed => {
+                format!("License of {name}: switched off, the license server was out of reach for too long")
+            }
+            Notice::Revoked => format!("License of {name} was revoked"),
+            Notice::Tampered => format!("License of {name} is not genuine any more"),
+            Notice::Unlicensed => format!("No license is installed for {name}"),
         }
     }
 
@@ -218,7 +254,8 @@ impl Telling<'_> {
         }
     }
 
-    fn contact(&self) -> Contact {
+    /// Whom an administrator writes to, whatever there is to be told.
+    pub fn contact(&self) -> Contact {
         let claims = self.installed.and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
         Contact { address: self.policy.profile.contact, quoting: claims.map(|claims| shown(&claims.customer)) }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use countersign_license::{Acknowledgement, Comparison, Inspection, PhoneHome, Policy, Standing};
 
 use crate::Paths;
+use crate::standing::Told;
 
 /// What a page needs to render.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Visit {
     pub viewer: Option<Viewer>,
     /// What came back from the form that was sent before.
     pub returned: Returned,
+    /// What is told about the license above the page: nothing while all is well, and to nobody who is not signed in.
+    pub banners: Vec<Told>,
     /// The door to the server.
     pub backend: Arc<dyn Backend>,
 }

@@ -11,15 +11,16 @@ CREATE TABLE phone_home (
     seen_at BIGINT NOT NULL DEFAULT 0
 );
 
--- Mails about the license: each notice once for each license.
+-- Mails about the license: each notice once for each license and administrator. `subject` as above; empty for what is not genuine.
 CREATE TABLE notices (
     subject TEXT NOT NULL,
     notice TEXT NOT NULL,
-    -- When it is to be sent, or to be tried again.
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- When it is tried again, unless it was sent. Whoever counts a try is the one that sends.
     next_at BIGINT NOT NULL,
-    tries BIGINT NOT NULL DEFAULT 0,
+    tries BIGINT NOT NULL,
     sent_at BIGINT,
-    PRIMARY KEY (subject, notice)
+    PRIMARY KEY (subject, notice, user_id)
 );
 
 -- Banners that somebody put away.

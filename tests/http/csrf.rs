@@ -7,7 +7,7 @@ use crate::ask::Server;
 use crate::story::code;
 
 /// Every endpoint that changes something.
-pub const ENDPOINTS: [&str; 26] = [
+pub const ENDPOINTS: [&str; 27] = [
     "setup/license",
     "setup/admin",
     "setup/organization",
@@ -24,6 +24,7 @@ pub const ENDPOINTS: [&str; 26] = [
     "auth/license/rotate",
     "auth/license/revert",
     "auth/license/copy",
+    "license/dismiss",
     "invitations",
     "invitations/any/revoke",
     "invitations/accept",
@@ -52,6 +53,7 @@ impl Server {
              UNION ALL SELECT 'draft ' || jwt FROM setup_draft \
              UNION ALL SELECT 'history ' || id FROM license_history \
              UNION ALL SELECT 'attempt ' || id FROM attempts \
+             UNION ALL SELECT 'dismissed ' || user_id || notice FROM dismissed \
              UNION ALL SELECT 'returned ' || id_hash FROM returned \
              UNION ALL SELECT 'audit ' || id || action FROM audit ORDER BY 1",
         );

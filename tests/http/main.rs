@@ -13,6 +13,8 @@ mod accounts;
 mod addresses;
 mod ask;
 mod audit;
+mod banners;
+mod calendar;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod csrf;
@@ -28,6 +30,7 @@ mod logs;
 mod mail_server;
 mod matrix;
 mod metrics;
+mod notices;
 mod openapi;
 mod pages;
 mod rotation;

@@ -51,6 +51,8 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         post("/api/auth/change-password", &nothing, [401, 422, 422, 422]),
         post("/api/auth/license/get-claims", &nothing, [401, 200, 200, 200]),
         get("/api/auth/license/status", [401, 200, 200, 200]),
+        get("/api/auth/license/expiry.ics", [401, 200, 200, 200]),
+        post("/api/license/dismiss", &nothing, [401, 422, 422, 422]),
         // Administrators.
         get("/settings/email", [303, 403, 200, 200]),
         get("/settings/network", [303, 403, 200, 200]),

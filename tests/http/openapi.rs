@@ -685,6 +685,9 @@ async fn licenses(walk: &Walk, server: &Server, admin: &mut Browser) {
     walk.get(admin, "/api/license/authorize?feature=analytics", 204).await;
     walk.get(admin, "/api/license/authorize?feature=analytics&feature=agentic", 403).await;
     walk.get(admin, "/api/license/authorize?feature=a%0d%0ab", 422).await;
+    walk.get(admin, "/api/auth/license/expiry.ics", 200).await;
+    walk.post(admin, "/api/license/dismiss", &json!({ "notice": "days-30" }), 200).await;
+    walk.post(admin, "/api/license/dismiss", &json!({ "notice": "expired" }), 422).await;
     walk.post(admin, "/api/auth/license/revert", &json!({}), 428).await;
     walk.post_with(admin, "/api/auth/license/revert", &[("if-match", "\"1\"")], &json!({}), 409).await;
 
@@ -745,6 +748,7 @@ async fn licenses(walk: &Walk, server: &Server, admin: &mut Browser) {
         walk.post_with(admin, rotate, &[("if-match", "\"1\"")], &body(&longer), 412).await;
     }
     walk.post(admin, "/api/auth/license/copy", &json!({}), 404).await;
+    walk.get(admin, "/api/auth/license/expiry.ics", 404).await;
 }
 
 async fn users(walk: &Walk, server: &Server, admin: &mut Browser) {

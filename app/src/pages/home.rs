@@ -20,6 +20,8 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
     let organization = visit.backend.organization().await?;
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let section = said(&telling(visit, installed.as_ref()));
+    // That section says what banners would say, and larger.
+    let visit = &Visit { banners: Vec::new(), ..visit.clone() };
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let is_admin = visit.viewer.as_ref().is_some_and(|viewer| viewer.role.is_admin());
     let name = if organization.is_empty() { "Home".to_owned() } else { organization };

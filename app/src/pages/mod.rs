@@ -1,5 +1,6 @@
 //! The server's pages: whole HTML documents.
 
+mod banner;
 mod email;
 mod forbidden;
 mod form;

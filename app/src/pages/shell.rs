@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::banner::banners;
 use crate::{Paths, Role, Step, Viewer, Visit};
 
 /// The icon as part of the page: browsers fetch icons when they like, and the checker makes no request once it is there.
@@ -30,7 +31,9 @@ pub(crate) fn document<V: IntoView>(
     description: &'static str,
     main: impl FnOnce() -> V,
 ) -> String {
-    Shell::of(visit, title, description).render(|| view! { <main id="main" class="page stack">{main()}</main> })
+    let banners = banners(visit);
+    Shell::of(visit, title, description)
+        .render(|| view! { {banners} <main id="main" class="page stack">{main()}</main> })
 }
 
 /// A page that needs no visit, so that it can be had while nothing else is to be had.
@@ -96,8 +99,10 @@ pub(crate) fn settings<V: IntoView>(
         };
         view! { <a href=visit.paths.settings_page(path) aria-current=current>{name}</a> }
     });
+    let banners = banners(visit);
     Shell::of(visit, title, description).render(|| {
         view! {
+            {banners}
             <div class="split">
                 <nav class="side" aria-label="Settings">{links.collect_view()}</nav>
                 <main id="main" class="stack">{main()}</main>

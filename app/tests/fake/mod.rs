@@ -168,6 +168,7 @@ pub fn visit(server: Fake, role: Role) -> Visit {
         policy: server.policy.clone(),
         viewer: Some(viewer("u1", "First Admin", role)),
         returned: Returned::default(),
+        banners: Vec::new(),
         backend: Arc::new(server),
     }
 }

@@ -132,7 +132,7 @@ pub(super) async fn invite(app: &App, invitation: &Invitation, link: &str) -> Re
 
 impl App {
     /// The stored settings, if there are any.
-    pub(super) async fn provider(&self) -> Result<Option<Provider>, Problem> {
+    pub(crate) async fn provider(&self) -> Result<Option<Provider>, Problem> {
         let Some(sealed) = self.store.value(ROW).await? else { return Ok(None) };
         let text = self.seal.open(ROW, &sealed)?;
         Ok(serde_json::from_str(&text).ok())

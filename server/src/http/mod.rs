@@ -4,6 +4,7 @@ mod asker;
 mod auth;
 mod body;
 mod desk;
+mod dismiss;
 mod fallback;
 mod gate;
 mod guard;
@@ -35,7 +36,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::http::uri::Scheme;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use countersign_app::Paths;
 use countersign_license::{Inspection, Verdict};
 use tokio::sync::{Notify, Semaphore};
@@ -222,6 +223,11 @@ impl App {
         Ok(Some(token))
     }
 
+    /// The address of a path of ours for whoever is elsewhere; `None` where `PUBLIC_URL` does not say it.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        self.public_origin.as_ref().map(|origin| format!("{origin}{path}"))
+    }
+
     /// The name of the session's cookie. Over https no other site and no path can plant it.
     fn session_cookie(&self) -> &'static str {
         if self.https { "__Host-session" } else { "session" }
@@ -268,6 +274,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(&paths.ready(), get(health::ready))
         .route(&paths.metrics(), get(metrics::with_token))
         .route(&paths.api("openapi.json"), get(openapi::openapi))
+        .route(&paths.api("license/dismiss"), post(dismiss::dismiss))
         .route(&paths.pkg("{*file}"), get(pkg::pkg))
         .route(&format!("{}favicon.ico", paths.home()), get(pkg::favicon))
         .route(&format!("{}robots.txt", paths.home()), get(pkg::robots))

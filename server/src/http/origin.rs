@@ -49,7 +49,7 @@ pub(super) fn public(app: &App, headers: &HeaderMap) -> String {
 }
 
 /// Whether an origin is where the platform is reached: `PUBLIC_URL`, or the host that the request itself names.
-fn is_ours(app: &App, headers: &HeaderMap, origin: &str) -> bool {
+pub(super) fn is_ours(app: &App, headers: &HeaderMap, origin: &str) -> bool {
     if app.public_origin.as_deref().is_some_and(|ours| ours.eq_ignore_ascii_case(origin)) {
         return true;
     }

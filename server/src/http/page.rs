@@ -6,13 +6,14 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_
 use axum::http::uri::PathAndQuery;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
-use countersign_app::{Returned, Role, Unavailable, Visit};
+use countersign_app::{Returned, Role, Telling, Told, Unavailable, Visit};
+use countersign_license::Notice;
 
 use super::asker::Asker;
 use super::desk::Desk;
 use super::reply::{see, take_back};
 use super::{App, Problem, headers};
-use crate::ids;
+use crate::{ids, licensing};
 
 /// A visit to a page that is about to be answered.
 pub(super) struct Visiting {
@@ -25,10 +26,10 @@ impl Visiting {
     /// Somebody visits a page. What a form brought back is taken on that occasion.
     pub(super) async fn begin(app: &Arc<App>, asker: &Asker, headers: &HeaderMap) -> Self {
         let (returned, cookie) = take_back(app, asker.now, headers).await;
-        Self { cookie, ..Self::plain(app, asker, headers, returned) }
+        Self { cookie, ..Self::plain(app, asker, headers, returned).with_banners(asker).await }
     }
 
-    /// Somebody gets a page as the answer to a form.
+    /// Somebody gets a page as the answer to a form, or a page that says itself what there is to say about the license.
     pub(super) fn plain(app: &Arc<App>, asker: &Asker, headers: &HeaderMap, returned: Returned) -> Self {
         let visit = Visit {
             paths: app.paths.clone(),
@@ -38,9 +39,16 @@ impl Visiting {
             // A page that needs to know asks the backend, which says that it cannot be known.
             viewer: asker.viewer().ok().flatten().cloned(),
             returned,
+            banners: Vec::new(),
             backend: Arc::new(Desk::new(app.clone(), asker.clone(), headers)),
         };
         Self { visit, app: app.clone(), cookie: None }
+    }
+
+    /// The same, with what is to be told about the license above the page.
+    pub(super) async fn with_banners(mut self, asker: &Asker) -> Self {
+        self.visit.banners = banners(&self.app, asker).await;
+        self
     }
 
     /// The answer. Without a database it says so.
@@ -59,6 +67,25 @@ impl Visiting {
     }
 }
 
+/// What is to be told about the license above the page, but for what the viewer put away. A page is whole without, and what
+/// cannot be read it says itself.
+async fn banners(app: &App, asker: &Asker) -> Vec<Told> {
+    let Ok(Some(viewer)) = asker.viewer() else { return Vec::new() };
+    let Ok(installed) = licensing::installed(&app.store, &app.terms, asker.now).await else { return Vec::new() };
+    let can_act = viewer.role.is_admin();
+    let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now: asker.now, can_act };
+    let mut banners = telling.banners();
+    let may_go = |told: &Told| told.notice.is_some_and(Notice::is_dismissible);
+    if let Some(installed) = installed.as_ref().filter(|_| banners.iter().any(may_go)) {
+        let away =
+            app.store.dismissed(&viewer.id, &licensing::subject(&installed.inspection)).await.unwrap_or_default();
+        banners.retain(|told| {
+            !may_go(told) || !told.notice.is_some_and(|notice| away.iter().any(|name| name == notice.name()))
+        });
+    }
+    banners
+}
+
 /// A visit to a page that is for people of at least this role; or what somebody else gets in its place.
 pub(super) async fn admit(
     app: &Arc<App>,
@@ -70,7 +97,7 @@ pub(super) async fn admit(
     match asker.viewer() {
         Ok(Some(viewer)) if viewer.role >= least => Ok(Visiting::begin(app, asker, headers).await),
         Ok(Some(_)) => {
-            let visiting = Visiting::plain(app, asker, headers, Returned::default());
+            let visiting = Visiting::plain(app, asker, headers, Returned::default()).with_banners(asker).await;
             Err(Box::new(App::forbidden_page(&visiting.visit)))
         }
         Ok(None) => Err(Box::new(app.to_sign_in_for(uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str)))),

@@ -3,6 +3,7 @@
 //! Many replicas may run on one database. Each of them makes its passes; who does a piece of work is decided in the database, by
 //! whoever moves its due time on, so that it is done once, and by another replica when this one dies.
 
+mod notices;
 mod state;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
 
 /// One pass: whatever is due now. What fails is logged, and due again.
 pub async fn pass(app: &App) {
-    for (what, result) in [("state", state::pass(app).await)] {
+    for (what, result) in [("state", state::pass(app).await), ("notices", notices::pass(app).await)] {
         if result.is_err() {
             tracing::warn!(what, "this job could not be done; it is tried again");
         }

@@ -25,6 +25,12 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let section = said(&telling(visit, installed.as_ref()));
+    // That section says what banners would say, and larger.
+    let visit = &Visit { banners: Vec::new(), ..visit.clone() };
+    let calendar = installed.as_ref().is_some_and(|installed| installed.inspection.license.is_some()).then(|| {
+        let href = visit.paths.api("auth/license/expiry.ics");
+        view! { <p><a href=href download="license-expiry.ics">"Add its end to a calendar"</a></p> }
+    });
     let update = if role(visit).is_admin() {
         let (class, label) = match state {
             State::Unlicensed => ("btn", "Install a license"),
@@ -43,6 +49,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
             {problems(&visit.returned, &[])}
             {section}
             {update}
+            {calendar}
             {installed.as_ref().map(|installed| report(visit, installed))}
             {history.map(|history| past(visit, installed.as_ref(), &history))}
         }

@@ -24,6 +24,7 @@ pub(super) async fn copy(State(app): State<Arc<App>>, asker: Asker, headers: Hea
         // The one form that is answered in place: a token is brought back by no redirect.
         Ok(jwt) if body.is_form => {
             let visiting = Visiting::plain(&app, &asker, &headers, Returned::default());
+            let visiting = visiting.with_banners(&asker).await;
             let html = countersign_app::settings_license_jwt(&visiting.visit, &jwt);
             return visiting.answer(Ok(html));
         }

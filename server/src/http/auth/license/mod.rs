@@ -1,6 +1,7 @@
 //! The license for people and programs that are signed in. One file for each endpoint.
 
 mod copy;
+mod expiry;
 mod get_claims;
 mod history;
 mod pages;
@@ -36,6 +37,7 @@ pub(super) fn routes(app: &App) -> Router<Arc<App>> {
         .route(&paths.settings_page("license/update"), get(pages::update))
         .route(&paths.api("auth/license/get-claims"), post(get_claims::get_claims))
         .route(&paths.api("auth/license/status"), get(status::status))
+        .route(&paths.api("auth/license/expiry.ics"), get(expiry::expiry))
         .route(&paths.api("auth/license/history"), get(history::history))
         .route(&paths.api("auth/license/preview"), post(preview::preview))
         .route(&paths.api("auth/license/rotate"), post(rotate::rotate))

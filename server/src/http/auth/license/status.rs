@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_app::Telling;
+use countersign_app::{Telling, Told};
 use countersign_license::{State as LicenseState, Utc};
 use serde_json::{Value, json};
 
@@ -32,6 +32,19 @@ async fn read(app: &App, asker: &Asker) -> Result<(i64, Value), Problem> {
         "revision": revision,
         "message": telling.message(),
         "canAct": telling.can_act,
+        "notices": telling.banners().iter().filter_map(notice).collect::<Vec<_>>(),
     });
     Ok((revision, json))
+}
+
+/// A banner, whether it was put away or not.
+fn notice(told: &Told) -> Option<Value> {
+    let notice = told.notice?;
+    Some(json!({
+        "notice": notice.name(),
+        "level": notice.level().name(),
+        "title": told.title,
+        "detail": told.body(),
+        "dismissible": notice.is_dismissible(),
+    }))
 }

@@ -1,0 +1,144 @@
+//! Mails to administrators about the license: each band once, to each of them.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use countersign_app::{Contact, Telling};
+use countersign_license::Notice;
+use futures_util::future::join_all;
+
+use crate::http::App;
+use crate::licensing;
+use crate::mail::{Message, Provider};
+use crate::store::{Recipient, Unavailable};
+
+const HOUR: i64 = 60 * 60;
+const DAY: i64 = 24 * HOUR;
+
+/// Seconds from one try to the next. After the last one, within a day of the first, nobody tries again.
+const RETRIES: [i64; 7] = [60, 5 * 60, 15 * 60, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
+/// How many tries there are.
+const TRIES: i64 = 8;
+/// Mails that leave in one pass, at once: so a mail server that hangs holds the other jobs up for as long as one mail may take.
+const AT_ONCE: usize = 8;
+
+/// A mail that this replica sends.
+struct Letter {
+    notice: Notice,
+    to: Recipient,
+    message: Message,
+}
+
+/// Sends what is due. While e-mail is not set up nothing is sent, and nothing is remembered as sent.
+pub(super) async fn pass(app: &App) -> Result<(), Unavailable> {
+    let now = app.clock.now();
+    let Some(provider) = provider(app).await? else { return Ok(()) };
+    if !app.store.is_set_up().await? {
+        return Ok(());
+    }
+    let installed = licensing::installed(&app.store, &app.terms, now).await?;
+    let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now, can_act: true };
+    let subject = installed.as_ref().map(|installed| licensing::subject(&installed.inspection)).unwrap_or_default();
+    let mut notices = telling.notices();
+    // Waiting is all there is to do.
+    notices.retain(|notice| *notice != Notice::NotYetValid);
+    forget(app, &subject, &notices, now).await?;
+    let organization = app.store.value("organization_name").await?.unwrap_or_default();
+    let mut letters = Vec::new();
+    for notice in notices {
+        for to in app.store.recipients(&subject, notice.name()).await? {
+            if letters.len() == AT_ONCE {
+                // The others are for the next pass, at once.
+                app.changed.notify_one();
+                break;
+            }
+            if is_due(&to, now) && app.store.claim_notice(&subject, notice.name(), &to, now + wait(&to)).await? {
+                let message = letter(app, &telling, notice, &to, &organization);
+                letters.push(Letter { notice, to, message });
+            }
+        }
+    }
+    let sent = letters.iter().map(|letter| deliver(app, &provider, &subject, letter));
+    join_all(sent).await.into_iter().collect()
+}
+
+/// How e-mail is sent, if it is. Settings that cannot be opened count as none, as everywhere.
+async fn provider(app: &App) -> Result<Option<Provider>, Unavailable> {
+    match app.provider().await {
+        Ok(provider) => Ok(provider.filter(|provider| *provider != Provider::Later)),
+        Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => Err(Unavailable),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What is over may come back: then it is told again, if that is not within a day. The bands before `exp` never come back.
+async fn forget(app: &App, subject: &str, current: &[Notice], now: i64) -> Result<(), Unavailable> {
+    for (of, name) in app.store.notices_before(now.saturating_sub(DAY)).await? {
+        let comes_back = matches!(
+            Notice::parse(&name),
+            Some(Notice::Unlicensed | Notice::Degraded | Notice::Lapsed | Notice::Revoked | Notice::Tampered)
+        );
+        let is_current = of == subject && current.iter().any(|notice| notice.name() == name);
+        if comes_back && !is_current {
+            app.store.forget_notice(&of, &name).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_due(to: &Recipient, now: i64) -> bool {
+    to.sent_at.is_none() && to.tries < TRIES && to.next_at.is_none_or(|at| at <= now)
+}
+
+/// How long after the try that begins now the next one is due.
+fn wait(to: &Recipient) -> i64 {
+    let tries = usize::try_from(to.tries).unwrap_or(usize::MAX);
+    RETRIES.get(tries).copied().unwrap_or(DAY)
+}
+
+/// Sends one mail, once.
+async fn deliver(app: &App, provider: &Provider, subject: &str, letter: &Letter) -> Result<(), Unavailable> {
+    let Letter { notice, to, message } = letter;
+    let (user, notice, tries) = (&to.id, notice.name(), to.tries + 1);
+    match provider.send(message, &app.outbound).await {
+        Ok(_) => {
+            tracing::info!(notice, user, "an administrator was told about the license by mail");
+            app.store.notice_sent(subject, notice, user, app.clock.now()).await
+        }
+        Err(error) if tries < TRIES => {
+            let wait = Duration::from_secs(wait(to).unsigned_abs());
+            tracing::warn!(
+                notice,
+                user,
+                tries,
+                ?wait,
+                code = error.code(),
+                "a mail about the license was not sent; it is tried again"
+            );
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(notice, user, tries, code = error.code(), "a mail about the license was given up: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// The mail about a notice.
+fn letter(app: &App, telling: &Telling<'_>, notice: Notice, to: &Recipient, organization: &str) -> Message {
+    let told = telling.told(notice);
+    let contact = told.contact.as_ref().map(|contact| format!(" {}", Contact::sentence(contact))).unwrap_or_default();
+    let page = app.paths.settings_page("license");
+    let way = match app.link(&page) {
+        Some(link) => format!("The license of the platform:\n{link}"),
+        None => "On the platform, the license stands under Settings, License.".to_owned(),
+    };
+    Message {
+        to: to.email.clone(),
+        subject: telling.subject(notice, organization),
+        text: format!(
+            "{}.\n\n{}\n\n{}{contact}\n\n{way}\n\nYou get this once, as an administrator of the platform.\n",
+            told.title, told.next, told.remedy
+        ),
+    }
+}
