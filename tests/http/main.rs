@@ -33,6 +33,7 @@ mod metrics;
 mod notices;
 mod openapi;
 mod pages;
+mod proxy;
 mod rotation;
 mod runtime;
 mod sessions;

@@ -76,7 +76,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let network = app.network().await.map_err(|_| Failure("the database does not answer".to_owned()))?;
     // One line that says all of it, for whoever writes the rules of a firewall.
     let called: Vec<_> = network.destinations.iter().map(ToString::to_string).collect();
-    tracing::info!(mode = network.mode.name(), called = called.join(", "), proxy = network.proxy, "who may be called");
+    let called = if called.is_empty() { "nobody".to_owned() } else { called.join(", ") };
+    tracing::info!(mode = network.mode.name(), called, proxy = network.proxy, "who may be called");
     let router = router(app.clone());
     if let Some(token) = token {
         // Once, to whoever starts the server: it is stored as a hash alone, and no log has it.

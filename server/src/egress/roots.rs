@@ -24,6 +24,7 @@ pub(super) fn tls(extra: Option<&Path>) -> Result<ClientConfig, BadRoots> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
+        tracing::info!("this machine has no certificate authorities; those of the web count");
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     if let Some(path) = extra {
