@@ -563,7 +563,7 @@ fn administrators_see_who_may_be_called_and_why() {
     says(&html, "Mail server fd00::25 587 Public and private An administrator saved it under E-mail");
     says(&html, "Added </script><b>x Any Public and private EGRESS_ALLOW lists it");
     says(&html, "Proxy for https http://proxy.example.com:3128 Called without it </script><b>x");
-    says(&html, "The system’s, and those of EGRESS_CA_FILE");
+    says(&html, "The system’s, and yours");
     let html = page(settings_network(&visit(server, Role::Member))).expect("it answers");
     says_not(&html, "example.com");
 

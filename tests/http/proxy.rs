@@ -112,6 +112,8 @@ async fn the_proxy_is_asked_for_a_name_that_is_allowed_and_for_no_other() {
     assert!(heads[0].starts_with("CONNECT license.example.com:443 HTTP/1.1\r\n"), "{heads:?}");
     // The user name and the password, in base64.
     assert!(heads[0].to_lowercase().contains("proxy-authorization: basic"), "{heads:?}");
+    let shown = egress.network(None).proxy;
+    assert_eq!(shown, Some(format!("proxy.example.com:{proxy}")));
     assert!(!format!("{egress:?}").contains("secret"));
 
     for other in ["https://example.com/", "https://localhost/", "https://10.0.0.1/"] {

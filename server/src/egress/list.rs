@@ -54,8 +54,10 @@ fn destination(callee: Callee, host: &Host, allowed: Allowed) -> Destination {
     Destination { callee, host: host.name.clone(), port: host.port, addresses }
 }
 
+/// Host and port; the scheme too where it is not the usual one.
 fn without_login(proxy: &str) -> String {
     let Ok(url) = Url::parse(proxy) else { return String::new() };
+    let scheme = if url.scheme() == "http" { "" } else { "https://" };
     let port = url.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+    format!("{scheme}{}{port}", url.host_str().unwrap_or_default())
 }

@@ -48,8 +48,7 @@ fn list(network: &Network) -> AnyView {
         let heads = &["Who", "Host", "Port", "Addresses", "Why"];
         table("Who may be called", heads, network.destinations.iter().map(row).collect())
     };
-    let authorities =
-        if network.has_extra_authorities { "The system’s, and those of EGRESS_CA_FILE" } else { "The system’s" };
+    let authorities = if network.has_extra_authorities { "The system’s, and yours" } else { "The system’s" };
     let proxy = network.proxy.as_deref().map_or_else(|| "None".into_any(), foreign);
     let without = network.proxy.is_some().then(|| {
         let hosts = if network.no_proxy.is_empty() { "Nobody".to_owned() } else { network.no_proxy.join(", ") };
