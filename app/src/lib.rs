@@ -14,6 +14,7 @@ mod pages;
 mod paths;
 mod piece;
 mod standing;
+mod usage;
 mod visit;
 mod words;
 
@@ -30,5 +31,6 @@ pub use pages::report::holds_private_key;
 pub use pages::*;
 pub use paths::Paths;
 pub use standing::{Contact, Telling, Told};
+pub use usage::{Fill, Measure, Usage, UsageDay, UsageReport};
 pub use visit::*;
 pub use words::{Headline, Tone, facts, headline, summary};

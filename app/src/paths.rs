@@ -60,6 +60,11 @@ impl Paths {
         format!("{}/setup/{}", self.base, step.name())
     }
 
+    /// Usage over time.
+    pub fn analytics(&self) -> String {
+        format!("{}/analytics", self.base)
+    }
+
     /// The settings: leads to the license.
     pub fn settings(&self) -> String {
         format!("{}/settings", self.base)

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use countersign_license::{Acknowledgement, Comparison, Inspection, PhoneHome, Policy, Standing};
 
-use crate::Paths;
 use crate::standing::Told;
+use crate::{Paths, Usage, UsageReport};
 
 /// What a page needs to render.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct Visit {
     pub policy: Policy,
     /// Who is signed in.
     pub viewer: Option<Viewer>,
+    /// Whether the license grants analytics now, so that there is a way to that page.
+    pub has_analytics: bool,
     /// What came back from the form that was sent before.
     pub returned: Returned,
     /// What is told about the license above the page: nothing while all is well, and to nobody who is not signed in.
@@ -468,6 +470,8 @@ pub trait Backend: Send + Sync {
     fn email(&self) -> Answer<'_, EmailSettings>;
     /// All users, by name, and open invitations.
     fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)>;
+    /// What is in use now, and what services said of it, by name.
+    fn usage(&self) -> Answer<'_, (Usage, Vec<UsageReport>)>;
     /// The viewer's sessions, the one that asks first.
     fn sessions(&self) -> Answer<'_, Vec<Session>>;
     /// Up to 50 events, the newest first, and whether there are more.

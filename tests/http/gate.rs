@@ -215,11 +215,10 @@ async fn a_whole_router_stands_behind_the_layer() {
         for answer in [&page, &problem] {
             assert!(answer.body.contains("Analytics: not available right now"), "{}", answer.body);
             let is_admin = who.jar == admin.jar;
-            for word in ["sales@", "cust_acme", "21 September 2026, 14:15 UTC"] {
-                let is_told = answer.body.contains(word);
-                assert_eq!(is_told, is_admin, "{word}: {}", answer.body);
+            for word in ["sales@", "cust_acme", "Acme Corp"] {
+                assert_eq!(answer.body.contains(word), is_admin, "{word}: {}", answer.body);
             }
-            assert!(!answer.body.contains("Acme"), "{}", answer.body);
+            assert!(answer.body.contains("21 September 2026, 14:15 UTC"), "{}", answer.body);
             assert_eq!(answer.header("x-license-state"), "expired");
         }
         assert_eq!(page.body.contains("href=\"/settings/license\""), who.jar == admin.jar);
@@ -264,7 +263,7 @@ async fn every_route(who: &Browser, document: &Value) -> Vec<(String, u16)> {
 async fn without_a_license_in_force_everything_but_what_is_gated_answers_as_before() {
     let (server, admin) = Server::licensed(&json!({ "exp": NOW + 3600 })).await;
     let document = admin.clone().get("/api/openapi.json").await.json();
-    let gated = ["GET /api/license/authorize?feature=analytics"];
+    let gated = ["GET /api/license/authorize?feature=analytics", "GET /api/analytics/usage", "GET /analytics"];
     let before = every_route(&admin, &document).await;
     assert!(before.len() > 60, "{}", before.len());
     for (revoked, seconds) in [(true, 0), (false, 3600)] {

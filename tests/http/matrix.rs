@@ -27,6 +27,7 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         get("/api/auth/get-session", [200; 4]),
         post("/api/auth/sign-in/email", &nothing, [401; 4]),
         post("/api/invitations/accept", &nothing, [422; 4]),
+        get("/api/license/authorize?feature=analytics", [204; 4]),
         // The wizard is over.
         get("/setup", [303; 4]),
         get("/setup/license", [303; 4]),
@@ -53,7 +54,11 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         get("/api/auth/license/status", [401, 200, 200, 200]),
         get("/api/auth/license/expiry.ics", [401, 200, 200, 200]),
         post("/api/license/dismiss", &nothing, [401, 422, 422, 422]),
+        get("/analytics", [303, 200, 200, 200]),
+        get("/api/analytics/usage", [401, 200, 200, 200]),
         // Administrators.
+        get("/api/license/usage", [401, 403, 200, 200]),
+        post("/api/license/usage", &nothing, [401, 403, 422, 422]),
         get("/settings/email", [303, 403, 200, 200]),
         get("/settings/network", [303, 403, 200, 200]),
         get("/settings/users", [303, 403, 200, 200]),

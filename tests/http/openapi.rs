@@ -688,6 +688,19 @@ async fn licenses(walk: &Walk, server: &Server, admin: &mut Browser) {
     walk.get(admin, "/api/auth/license/expiry.ics", 200).await;
     walk.post(admin, "/api/license/dismiss", &json!({ "notice": "days-30" }), 200).await;
     walk.post(admin, "/api/license/dismiss", &json!({ "notice": "expired" }), 422).await;
+    walk.get(admin, "/api/analytics/usage", 200).await;
+    for bad in [json!({}), json!({ "service": "a b", "cpuCores": -1, "ramGb": 1.5, "vramGb": {} })] {
+        walk.post(admin, "/api/license/usage", &bad, 422).await;
+    }
+    for service in ["models", "reports"] {
+        let uses = json!({ "service": service, "cpuCores": 40, "ramGb": 120, "vramGb": 24 });
+        walk.post(admin, "/api/license/usage", &uses, 200).await;
+    }
+    walk.get(admin, "/api/license/usage", 200).await;
+    server.services(998).await;
+    let uses = json!({ "service": "one-more", "cpuCores": 1, "ramGb": 1 });
+    walk.post(admin, "/api/license/usage", &uses, 409).await;
+    walk.post_with(admin, "/api/license/usage", &[("authorization", "Bearer wrong")], &uses, 401).await;
     walk.post(admin, "/api/auth/license/revert", &json!({}), 428).await;
     walk.post_with(admin, "/api/auth/license/revert", &[("if-match", "\"1\"")], &json!({}), 409).await;
 
@@ -733,6 +746,7 @@ async fn licenses(walk: &Walk, server: &Server, admin: &mut Browser) {
     server.wait(800 * 86_400);
     walk.post(admin, "/api/auth/sign-in/email", &json!({ "email": ADMIN, "password": PASSWORD }), 200).await;
     assert_eq!(walk.get(admin, "/api/auth/license/status", 200).await.json()["state"], "expired");
+    walk.get(admin, "/api/analytics/usage", 403).await;
     walk.post(admin, "/api/auth/license/get-claims", &json!({}), 200).await;
     walk.post_with(admin, revert, &[("if-match", "\"4\"")], &all, 422).await;
     for (statement, state) in [
@@ -777,6 +791,19 @@ async fn users(walk: &Walk, server: &Server, admin: &mut Browser) {
     walk.post(admin, &revoke, &json!({}), 200).await;
     walk.post(admin, &revoke, &json!({}), 404).await;
 
+    // A license for fewer users than there are.
+    let license = "UPDATE platform_config SET value = $1 WHERE key = 'license_jwt'";
+    let late = walk.post(admin, "/api/invitations", &json!({ "email": "c@example.com", "role": "member" }), 200).await;
+    let small = VENDOR.issue(&json!({ "scrydon": { "features": { "maxUsers": 2 } } }));
+    server.sql(license, &[&small.jwt]).await;
+    let refused =
+        walk.post(admin, "/api/invitations", &json!({ "email": "d@example.com", "role": "member" }), 403).await;
+    assert_eq!(refused.json()["code"], "user-limit");
+    let account = json!({ "code": code(&late.json()), "name": "C", "password": "five yellow doors in rain" });
+    let refused = walk.post(&mut server.browser(), accept, &account, 403).await;
+    assert_eq!(refused.json()["code"], "user-limit");
+    server.sql(license, &[&first().jwt]).await;
+
     // Invited, and then there by another way.
     let invited =
         walk.post(admin, "/api/invitations", &json!({ "email": "member@example.com", "role": "member" }), 200).await;
@@ -791,7 +818,8 @@ async fn users(walk: &Walk, server: &Server, admin: &mut Browser) {
         let needs_admin = match operation["responses"].get("403") {
             None => false,
             Some(response) => {
-                let kinds = ["ForbiddenToRead", "Forbidden"].map(|name| format!("#/components/responses/{name}"));
+                let kinds = ["ForbiddenToRead", "Forbidden", "InviteRefused"]
+                    .map(|name| format!("#/components/responses/{name}"));
                 kinds.iter().any(|kind| response["$ref"] == *kind)
             }
         };

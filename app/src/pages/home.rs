@@ -33,6 +33,8 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
         let label = if state == State::Unlicensed { "Install a license" } else { "Update license" };
         view! { <a class="btn" href=visit.paths.settings_page("license/update")>{label}</a> }
     });
+    let analytics =
+        visit.has_analytics.then(|| view! { <a class="btn quiet" href=visit.paths.analytics()>"Analytics"</a> });
     Ok(document(visit, "Home", "What this platform is licensed for.", move || {
         view! {
             <div>
@@ -44,6 +46,7 @@ pub async fn home(visit: &Visit) -> Result<String, Unavailable> {
             {granted}
             <p class="row">
                 {update}
+                {analytics}
                 <a class="btn quiet" href=visit.paths.settings_page("license")>"License settings"</a>
                 <a class="btn quiet" href=visit.paths.checker()>"Check a bundle"</a>
             </p>
@@ -59,7 +62,9 @@ fn features(claims: &Claims, state: State) -> AnyView {
         State::Lapsed | State::Revoked => "Features, while the license was in force",
         State::Expired | State::Tampered | State::Unlicensed => "Features, until the license expired",
     };
-    let rows: Vec<AnyView> = claims.features.iter().map(|(name, feature)| row(name, feature, state)).collect();
+    let named = claims.features.iter().map(|(name, feature)| row(name, feature, state));
+    let brought = claims.tier.features().iter().filter(|name| claims.feature(name).is_none());
+    let rows: Vec<AnyView> = named.chain(brought.map(|name| with_the_tier(name, state))).collect();
     if rows.is_empty() {
         return view! {
             <section class="card">
@@ -87,4 +92,11 @@ fn row(name: &str, feature: &Feature, state: State) -> AnyView {
         Feature::Other(_) => ("tag", shown(&feature.to_string())),
     };
     view! { <li><span>{Feature::title(name)}</span> " " <span class=class>{tag}</span></li> }.into_any()
+}
+
+/// A feature that the license says nothing of, and that comes with its tier.
+fn with_the_tier(name: &str, state: State) -> AnyView {
+    let class = if state.grants() { "tag good" } else { "tag" };
+    view! { <li><span>{Feature::title(name)} " " <small>"with the tier"</small></span> " " <span class=class>"granted"</span></li> }
+        .into_any()
 }

@@ -1,5 +1,6 @@
 //! The server's pages: whole HTML documents.
 
+mod analytics;
 mod banner;
 mod email;
 mod forbidden;
@@ -18,6 +19,7 @@ mod sign_in;
 mod standing;
 mod unavailable;
 
+pub use analytics::analytics;
 pub use forbidden::forbidden;
 pub use home::home;
 pub use invitation::invitation;

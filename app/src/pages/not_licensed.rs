@@ -1,68 +1,34 @@
 //! What stands in the place of what the license does not grant.
 
-use countersign_license::{Denied, Feature, NumericDate, Policy, State, Utc, shown};
+use countersign_license::{Denied, Feature, State};
 use leptos::prelude::*;
 
 use super::shell::document;
-use crate::visit::{Installed, Visit};
+use crate::standing::Telling;
+use crate::visit::Visit;
 use crate::words::{Headline, Tone};
 
 /// Why a feature cannot be used, and what to do: for administrators with whom to write to where a new license would help, for
 /// everybody else without.
-pub fn refusal(feature: &str, why: Denied, installed: Option<&Installed>, policy: &Policy, is_admin: bool) -> Headline {
+pub fn refusal(feature: &str, why: Denied, telling: &Telling<'_>) -> Headline {
     let feature = Feature::title(feature);
     let (title, tone) = match why {
         Denied::State(State::NotYetValid) => (format!("{feature}: not available yet"), Tone::Warn),
         Denied::State(_) => (format!("{feature}: not available right now"), Tone::Bad),
         Denied::NotIncluded => (format!("{feature}: not part of the license"), Tone::Warn),
     };
-    let body = match (is_admin, why) {
-        (true, why) => remedy(why, installed, policy),
-        (false, Denied::State(_)) => "An administrator of this platform can say when it will be.".to_owned(),
-        (false, Denied::NotIncluded) => {
+    let body = match why {
+        Denied::State(_) if telling.can_act => telling.message(),
+        Denied::State(_) => telling.notices().into_iter().find_map(|notice| telling.brief(notice)).unwrap_or_default(),
+        Denied::NotIncluded if telling.can_act => {
+            format!("The license in use does not include it. {}", telling.contact().sentence())
+        }
+        Denied::NotIncluded => {
             "The license of this platform does not include it. Ask an administrator of the platform about it."
                 .to_owned()
         }
     };
     Headline { tone, title, body }
-}
-
-/// What is wrong with the license, and what an administrator does about it.
-fn remedy(why: Denied, installed: Option<&Installed>, policy: &Policy) -> String {
-    let contact = policy.profile.contact;
-    let claims = installed.and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
-    let write = match claims {
-        Some(claims) => format!("write to {contact}, quoting {}", shown(&claims.customer)),
-        None => format!("write to {contact}"),
-    };
-    let ended = claims.map(|claims| Utc(claims.expires_at.seconds()).to_string()).unwrap_or_default();
-    let place = "under Settings, License";
-    match why {
-        Denied::NotIncluded => {
-            let tier = claims.map(|claims| format!(" ({})", claims.tier)).unwrap_or_default();
-            format!("The license in use{tier} does not include it. For one that does, {write}, and install it {place}.")
-        }
-        Denied::State(State::Unlicensed) => {
-            format!("No license is installed. Install one {place}; if you have none, {write}.")
-        }
-        Denied::State(State::NotYetValid) => {
-            let start = claims.and_then(|claims| claims.not_before).map(NumericDate::seconds).unwrap_or_default();
-            format!("The license begins on {}. It is available from then on.", Utc(start))
-        }
-        Denied::State(State::Expired) => {
-            format!("The license expired on {ended}. For a new one, {write}, and install it {place}.")
-        }
-        Denied::State(State::Lapsed) => format!(
-            "The license server has been out of reach for too long. See {place} what keeps it from being reached; or for a new \
-             license, {write}."
-        ),
-        Denied::State(State::Revoked) => {
-            format!("The vendor has taken the license back. To learn why and for a new one, {write}.")
-        }
-        Denied::State(State::Tampered | State::Active | State::Expiring | State::Degraded) => format!(
-            "What is stored is no genuine license any more. Install the bundle again {place}; if you do not have it, {write}."
-        ),
-    }
 }
 
 /// The refusal as a document for a 403.

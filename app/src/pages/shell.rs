@@ -44,7 +44,15 @@ pub(crate) fn bare<V: IntoView>(
     description: &'static str,
     main: impl FnOnce() -> V,
 ) -> String {
-    let shell = Shell { paths, nonce, viewer: None, mark: Mark::Product, title: title.to_owned(), description };
+    let shell = Shell {
+        paths,
+        nonce,
+        viewer: None,
+        has_analytics: false,
+        mark: Mark::Product,
+        title: title.to_owned(),
+        description,
+    };
     shell.render(|| view! { <main id="main" class="page stack">{main()}</main> })
 }
 
@@ -122,6 +130,7 @@ struct Shell<'a> {
     paths: &'a Paths,
     nonce: &'a str,
     viewer: Option<&'a Viewer>,
+    has_analytics: bool,
     mark: Mark,
     title: String,
     description: &'static str,
@@ -134,6 +143,7 @@ impl<'a> Shell<'a> {
             paths: &visit.paths,
             nonce: &visit.nonce,
             viewer: visit.viewer.as_ref(),
+            has_analytics: visit.has_analytics,
             mark: Mark::Product,
             title: format!("{mark}{title}"),
             description,
@@ -187,9 +197,11 @@ impl<'a> Shell<'a> {
         let is_at_home = self.mark == Mark::Product;
         let account = self.viewer.map(|viewer| {
             let settings = is_at_home.then(|| view! { <a href=self.paths.settings()>"Settings"</a> });
+            let analytics = (is_at_home && self.has_analytics)
+                .then(|| view! { <a href=self.paths.analytics()>"Analytics"</a> " " });
             view! {
                 <nav aria-label="Account">
-                    {settings} <span class="who">{viewer.name.clone()}</span>
+                    {analytics} {settings} <span class="who">{viewer.name.clone()}</span>
                     <form method="post" action=self.paths.api("auth/sign-out")>
                         <button class="link" type="submit">"Sign out"</button>
                     </form>

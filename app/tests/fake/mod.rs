@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_app::{
     Answer, Backend, CallMode, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Paths, Preview,
-    Replaced, Returned, Role, Session, Setup, Step, Unavailable, User, Viewer, Visit,
+    Replaced, Returned, Role, Session, Setup, Step, Unavailable, Usage, UsageReport, User, Viewer, Visit,
 };
 use countersign_license::{
     Acknowledgement, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect,
@@ -41,6 +41,7 @@ pub struct Fake {
     pub network: Network,
     pub users: Vec<User>,
     pub invitations: Vec<Invitation>,
+    pub usage: (Usage, Vec<UsageReport>),
     pub sessions: Vec<Session>,
     pub events: Vec<Event>,
     pub has_more_events: bool,
@@ -74,6 +75,7 @@ impl Default for Fake {
             },
             users: Vec::new(),
             invitations: Vec::new(),
+            usage: (Usage::default(), Vec::new()),
             sessions: Vec::new(),
             events: Vec::new(),
             has_more_events: false,
@@ -147,6 +149,10 @@ impl Backend for Fake {
         self.answer((self.users.clone(), self.invitations.clone()))
     }
 
+    fn usage(&self) -> Answer<'_, (Usage, Vec<UsageReport>)> {
+        self.answer(self.usage.clone())
+    }
+
     fn sessions(&self) -> Answer<'_, Vec<Session>> {
         self.answer(self.sessions.clone())
     }
@@ -167,6 +173,7 @@ pub fn visit(server: Fake, role: Role) -> Visit {
         now: NOW,
         policy: server.policy.clone(),
         viewer: Some(viewer("u1", "First Admin", role)),
+        has_analytics: false,
         returned: Returned::default(),
         banners: Vec::new(),
         backend: Arc::new(server),

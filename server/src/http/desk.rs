@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use countersign_app::{
     Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Preview, Replaced, Session,
-    Setup, Step, Unavailable, User,
+    Setup, Step, Unavailable, Usage, UsageReport, User,
 };
 
 use super::App;
@@ -93,6 +93,10 @@ impl Backend for Desk {
 
     fn users(&self) -> Answer<'_, (Vec<User>, Vec<Invitation>)> {
         Box::pin(async { Ok((self.app.store.users().await?, self.app.store.invitations(self.asker.now).await?)) })
+    }
+
+    fn usage(&self) -> Answer<'_, (Usage, Vec<UsageReport>)> {
+        Box::pin(async { Ok(self.app.store.usage(self.asker.now).await?) })
     }
 
     fn sessions(&self) -> Answer<'_, Vec<Session>> {

@@ -17,8 +17,8 @@ use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use countersign_app::{Installed, Returned, Viewer};
-use countersign_license::{Denied, License, Standing, Tier};
+use countersign_app::{Headline, Installed, Returned, Telling, Viewer, refusal};
+use countersign_license::{Claims, Denied, License, Standing, Tier};
 use futures_util::future::BoxFuture;
 use tower::{Layer, Service};
 
@@ -66,6 +66,7 @@ impl Feature for Agentic {
 #[derive(Clone, Debug)]
 pub struct Licensed<F> {
     viewer: Viewer,
+    installed: Option<Installed>,
     feature: PhantomData<fn() -> F>,
 }
 
@@ -73,6 +74,11 @@ impl<F> Licensed<F> {
     /// Who asks.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
+    }
+
+    /// What the license says that grants it.
+    pub fn claims(&self) -> Option<&Claims> {
+        Some(self.installed.as_ref()?.inspection.license.as_ref()?.claims())
     }
 }
 
@@ -91,7 +97,7 @@ impl<F: Feature> FromRequestParts<Arc<App>> for Licensed<F> {
             Err(problem) => return Err(app.problem_page(&problem)),
         };
         match ask(app, &[F::NAME], asker.now).await {
-            Ok(Ok(_)) => Ok(Self { viewer, feature: PhantomData }),
+            Ok(Ok(installed)) => Ok(Self { viewer, installed, feature: PhantomData }),
             Ok(Err(refusal)) => Err(refusal.answer(app, parts, &asker)),
             Err(Unavailable) => Err(unavailable(app, parts)),
         }
@@ -180,6 +186,7 @@ pub(super) struct Refusal {
     feature: String,
     why: Denied,
     installed: Option<Installed>,
+    now: i64,
 }
 
 /// The license in use, if it grants all these features now; else the refusal of the first that it does not, counted.
@@ -195,14 +202,13 @@ pub(super) async fn ask(
     let denied = denied.find_map(|feature| Some((feature, standing.permits(claims, feature).err()?)));
     let Some((feature, why)) = denied else { return Ok(Ok(installed)) };
     app.refusals.record(feature);
-    Ok(Err(Refusal { feature: feature.to_owned(), why, installed }))
+    Ok(Err(Refusal { feature: feature.to_owned(), why, installed, now }))
 }
 
 impl Refusal {
     /// For programs: 403, in words for administrators or for everybody else.
     pub(super) fn problem(&self, app: &App, is_admin: bool) -> Response {
-        let words =
-            countersign_app::refusal(&self.feature, self.why, self.installed.as_ref(), &app.terms.policy, is_admin);
+        let words = self.words(app, is_admin);
         let problem = Problem {
             status: StatusCode::FORBIDDEN,
             code: self.why.code(),
@@ -220,11 +226,15 @@ impl Refusal {
         if is_for_programs(app, &parts.uri, &parts.headers) {
             return self.problem(app, is_admin);
         }
-        let words =
-            countersign_app::refusal(&self.feature, self.why, self.installed.as_ref(), &app.terms.policy, is_admin);
+        let words = self.words(app, is_admin);
         let visit = Visiting::plain(app, asker, &parts.headers, Returned::default()).visit;
         let html = countersign_app::not_licensed(&visit, words);
         self.marked(document(StatusCode::FORBIDDEN, &visit.nonce, html))
+    }
+
+    fn words(&self, app: &App, is_admin: bool) -> Headline {
+        let (installed, policy) = (self.installed.as_ref(), &app.terms.policy);
+        refusal(&self.feature, self.why, &Telling { installed, policy, now: self.now, can_act: is_admin })
     }
 
     fn state(&self) -> &'static str {

@@ -1,7 +1,9 @@
 //! The web server. One file per endpoint or page; [`router`] is the whole of it.
 
+mod analytics;
 mod asker;
 mod auth;
+mod bearer;
 mod body;
 mod desk;
 mod dismiss;
@@ -23,6 +25,7 @@ mod people;
 mod pkg;
 mod problem;
 mod reply;
+mod seats;
 mod settings;
 mod setup;
 
@@ -97,6 +100,8 @@ pub struct App {
     /// Whether the server is meant for this machine alone: neither its address nor `PUBLIC_URL` says otherwise.
     is_local: bool,
     trusted_proxies: Vec<IpAddr>,
+    /// What services show when they report what they use.
+    service_token: Option<String>,
     /// Whose turn it is to note that a session was used.
     noting: Semaphore,
 }
@@ -148,6 +153,7 @@ impl App {
                 .and_then(|uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))),
             is_local: config.listen_addr.ip().is_loopback() && !is_public,
             trusted_proxies: config.trusted_proxies.clone(),
+            service_token: config.service_token.clone(),
             noting: Semaphore::new(1),
         };
         if config.public_url.is_none() && !app.is_local {
@@ -270,6 +276,8 @@ pub fn router(app: Arc<App>) -> Router {
     let mut routes = Router::new()
         .route(&paths.home(), get(home::home))
         .route(&paths.checker(), get(license_checker::license_checker))
+        .route(&paths.analytics(), get(analytics::page))
+        .route(&paths.api("analytics/usage"), get(analytics::usage))
         .route(&paths.health(), get(health::live))
         .route(&paths.ready(), get(health::ready))
         .route(&paths.metrics(), get(metrics::with_token))

@@ -6,11 +6,12 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_
 use axum::http::uri::PathAndQuery;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
-use countersign_app::{Returned, Role, Telling, Told, Unavailable, Visit};
-use countersign_license::Notice;
+use countersign_app::{Installed, Returned, Role, Telling, Told, Unavailable, Viewer, Visit};
+use countersign_license::{License, Notice};
 
 use super::asker::Asker;
 use super::desk::Desk;
+use super::gate::{Analytics, Feature as _};
 use super::reply::{see, take_back};
 use super::{App, Problem, headers};
 use crate::{ids, licensing};
@@ -38,6 +39,7 @@ impl Visiting {
             policy: app.terms.policy.clone(),
             // A page that needs to know asks the backend, which says that it cannot be known.
             viewer: asker.viewer().ok().flatten().cloned(),
+            has_analytics: false,
             returned,
             banners: Vec::new(),
             backend: Arc::new(Desk::new(app.clone(), asker.clone(), headers)),
@@ -45,9 +47,17 @@ impl Visiting {
         Self { visit, app: app.clone(), cookie: None }
     }
 
-    /// The same, with what is to be told about the license above the page.
+    /// The same, with what the license means for every page: what is to be told above it, and the way to what is gated. A page
+    /// is whole without, and what cannot be read it says itself.
     pub(super) async fn with_banners(mut self, asker: &Asker) -> Self {
-        self.visit.banners = banners(&self.app, asker).await;
+        let Ok(Some(viewer)) = asker.viewer() else { return self };
+        let (app, now) = (&self.app, asker.now);
+        let Ok(installed) = licensing::installed(&app.store, &app.terms, now).await else { return self };
+        self.visit.has_analytics = installed.as_ref().is_some_and(|installed| {
+            let claims = installed.inspection.license.as_ref().map(License::claims);
+            installed.standing.permits(claims, Analytics::NAME).is_ok()
+        });
+        self.visit.banners = banners(app, viewer, installed.as_ref(), now).await;
         self
     }
 
@@ -67,16 +77,13 @@ impl Visiting {
     }
 }
 
-/// What is to be told about the license above the page, but for what the viewer put away. A page is whole without, and what
-/// cannot be read it says itself.
-async fn banners(app: &App, asker: &Asker) -> Vec<Told> {
-    let Ok(Some(viewer)) = asker.viewer() else { return Vec::new() };
-    let Ok(installed) = licensing::installed(&app.store, &app.terms, asker.now).await else { return Vec::new() };
+/// What is to be told about the license above the page, but for what the viewer put away.
+async fn banners(app: &App, viewer: &Viewer, installed: Option<&Installed>, now: i64) -> Vec<Told> {
     let can_act = viewer.role.is_admin();
-    let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now: asker.now, can_act };
+    let telling = Telling { installed, policy: &app.terms.policy, now, can_act };
     let mut banners = telling.banners();
     let may_go = |told: &Told| told.notice.is_some_and(Notice::is_dismissible);
-    if let Some(installed) = installed.as_ref().filter(|_| banners.iter().any(may_go)) {
+    if let Some(installed) = installed.filter(|_| banners.iter().any(may_go)) {
         let away =
             app.store.dismissed(&viewer.id, &licensing::subject(&installed.inspection)).await.unwrap_or_default();
         banners.retain(|told| {

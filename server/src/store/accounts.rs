@@ -4,7 +4,7 @@ use countersign_app::{Invitation, Role, User, Viewer};
 
 use super::audit::{self, Entry};
 use super::sessions::{self, NewSession};
-use super::{Store, Transaction, Unavailable};
+use super::{Seats, Store, Transaction, Unavailable, seats};
 
 /// A user with the hash of the password.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub enum Managed {
     NotThere,
     /// The role of who asks does not go so far.
     NotAllowed,
+    /// There would be more users and open invitations than the license allows: nothing was changed.
+    Full(Seats),
 }
 
 /// What accepting an invitation came to.
@@ -48,6 +50,8 @@ pub enum Invited {
     NoSuchCode,
     /// Somebody with that address has an account already.
     AddressTaken,
+    /// There would be more users than the license allows. The invitation is as good as before.
+    Full(Seats),
 }
 
 type UserRow = (String, String, String, String);
@@ -80,8 +84,9 @@ pub(crate) async fn add(tx: &mut Transaction, new: &NewAccount, now: i64) -> Res
     Ok(added.rows_affected() == 1)
 }
 
-/// Lets one transaction at a time change who is an administrator, so that two cannot each remove “the other one”.
-async fn one_at_a_time(tx: &mut Transaction) -> Result<(), Unavailable> {
+/// Lets one transaction at a time change who is an administrator, so that two cannot each remove “the other one”; and so with
+/// whatever else counts rows before it adds one.
+pub(crate) async fn one_at_a_time(tx: &mut Transaction) -> Result<(), Unavailable> {
     sqlx::query("UPDATE platform_config SET value = value WHERE key = 'setup_admin'").execute(&mut **tx).await?;
     Ok(())
 }
@@ -212,12 +217,13 @@ impl Store {
         Ok(true)
     }
 
-    /// Adds an invitation, as `by` may; one of the same address goes.
+    /// Adds an invitation, as `by` may, if there is room for one more user; one of the same address goes.
     pub async fn invite(
         &self,
         by: &str,
         invitation: &Invitation,
         code_hash: &str,
+        limit: Option<u64>,
         entry: &Entry,
     ) -> Result<Managed, Unavailable> {
         let mut tx = self.begin().await?;
@@ -239,6 +245,10 @@ impl Store {
             .await?;
         if taken.is_some() {
             return Ok(Managed::AddressTaken);
+        }
+        let taken = seats::taken(&mut tx, entry.at, &invitation.email).await?;
+        if limit.is_some_and(|limit| taken.taken() >= limit) {
+            return Ok(Managed::Full(taken));
         }
         sqlx::query("DELETE FROM invitations WHERE email = $1 OR expires_at <= $2")
             .bind(&invitation.email)
@@ -315,16 +325,19 @@ impl Store {
         Ok(Managed::Done)
     }
 
-    /// Makes the account of somebody who was invited, and signs it in. Of several who use one code, one is told `Done`.
+    /// Makes the account of somebody who was invited, if there is room for one more user, and signs it in. Of several who use
+    /// one code, one is told `Done`.
     pub(crate) async fn accept_invitation(
         &self,
         code_hash: &str,
         new: &NewAccount,
         session: &NewSession<'_>,
         replaced: &str,
+        limit: Option<u64>,
         entry: &Entry,
     ) -> Result<Invited, Unavailable> {
         let mut tx = self.begin().await?;
+        one_at_a_time(&mut tx).await?;
         let used = sqlx::query("DELETE FROM invitations WHERE code_hash = $1 AND expires_at > $2")
             .bind(code_hash)
             .bind(entry.at)
@@ -332,6 +345,10 @@ impl Store {
             .await?;
         if used.rows_affected() == 0 {
             return Ok(Invited::NoSuchCode);
+        }
+        let taken = seats::taken(&mut tx, entry.at, &new.user.email).await?;
+        if limit.is_some_and(|limit| taken.users >= limit) {
+            return Ok(Invited::Full(taken));
         }
         if !add(&mut tx, new, entry.at).await? {
             return Ok(Invited::AddressTaken);

@@ -12,9 +12,11 @@ mod license;
 mod notices;
 mod phone_home;
 mod returned;
+mod seats;
 mod sessions;
 mod setup;
 mod state;
+mod usage;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,9 +34,11 @@ pub use figures::Figures;
 pub use license::{History, Pair, Rotated};
 pub use notices::Recipient;
 pub use phone_home::Contact;
+pub use seats::Seats;
 pub(crate) use sessions::NewSession;
 pub use sessions::SessionRow;
 pub use setup::{Draft, FirstAdmin, SetupRows, TokenUse};
+pub use usage::Reported;
 
 /// The database did not do what it was asked to. The reason is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

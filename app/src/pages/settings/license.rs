@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::consequences::clause;
 use super::table::{foreign, table, time};
+use super::usage::usage;
 use super::{only_admins, role};
 use crate::checker::compared::first_groups;
 use crate::checker::report::{facts_list, raw};
@@ -23,6 +24,8 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let installed = visit.backend.installed().await?;
     // It names people, so it is for those who manage them.
     let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
+    let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
+    let in_use = if role(visit).is_admin() { Some(visit.backend.usage().await?) } else { None };
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let section = said(&telling(visit, installed.as_ref()));
     // That section says what banners would say, and larger.
@@ -50,6 +53,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
             {section}
             {update}
             {calendar}
+            {in_use.map(|(now, reports)| usage(now, &reports, claims))}
             {installed.as_ref().map(|installed| report(visit, installed))}
             {history.map(|history| past(visit, installed.as_ref(), &history))}
         }

@@ -8,8 +8,9 @@ mod license;
 mod network;
 mod organization;
 mod sessions;
-mod table;
+pub(super) mod table;
 mod update;
+mod usage;
 mod users;
 
 use leptos::prelude::*;

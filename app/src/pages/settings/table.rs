@@ -7,7 +7,11 @@ use leptos::prelude::*;
 ///
 /// Rows that are laid out as blocks are no rows any more to some screen readers, so the roles are spelled out; and the
 /// style sheet puts each column's name before its cells there.
-pub(super) fn table(caption: &'static str, heads: &'static [&'static str], rows: Vec<Vec<AnyView>>) -> AnyView {
+pub(in crate::pages) fn table(
+    caption: &'static str,
+    heads: &'static [&'static str],
+    rows: Vec<Vec<AnyView>>,
+) -> AnyView {
     let columns: Vec<AnyView> =
         heads.iter().map(|head| view! { <th role="columnheader" scope="col">{*head}</th> }.into_any()).collect();
     let rows: Vec<AnyView> = rows.into_iter().map(|cells| row(heads, cells)).collect();
@@ -36,11 +40,11 @@ fn row(heads: &'static [&'static str], cells: Vec<AnyView>) -> AnyView {
 }
 
 /// An instant for people and for programs. In seconds.
-pub(super) fn time(at: i64) -> AnyView {
+pub(in crate::pages) fn time(at: i64) -> AnyView {
     view! { <time datetime=Utc(at).rfc3339()>{Utc(at).to_string()}</time> }.into_any()
 }
 
 /// A stranger's text: isolated in its direction.
-pub(super) fn foreign(text: &str) -> AnyView {
+pub(in crate::pages) fn foreign(text: &str) -> AnyView {
     view! { <bdi>{countersign_license::shown(text)}</bdi> }.into_any()
 }

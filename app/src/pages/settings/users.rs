@@ -7,6 +7,7 @@ use super::table::{foreign, table, time};
 use super::{copy_button, only_admins, role};
 use crate::pages::form::{Field, problems, select};
 use crate::pages::shell::settings;
+use crate::usage::Fill;
 use crate::visit::{Invitation, Role, Unavailable, User, Visit};
 
 /// Users and invitations as a document.
@@ -16,7 +17,10 @@ use crate::visit::{Invitation, Role, Unavailable, User, Visit};
 pub async fn settings_users(visit: &Visit) -> Result<String, Unavailable> {
     let body = if role(visit).is_admin() {
         let (users, invitations) = visit.backend.users().await?;
-        everybody(visit, &users, &invitations)
+        let installed = visit.backend.installed().await?;
+        let license = installed.as_ref().and_then(|installed| installed.inspection.license.as_ref());
+        let limit = license.and_then(|license| license.claims().max_users());
+        everybody(visit, &users, &invitations, limit)
     } else {
         only_admins("The users are for administrators to see.")
     };
@@ -29,10 +33,12 @@ pub async fn settings_users(visit: &Visit) -> Result<String, Unavailable> {
     }))
 }
 
-fn everybody(visit: &Visit, users: &[User], invitations: &[Invitation]) -> AnyView {
+/// All of them, and who is invited. `limit` is the most that the license allows.
+fn everybody(visit: &Visit, users: &[User], invitations: &[Invitation], limit: Option<u64>) -> AnyView {
     let masters = users.iter().filter(|user| user.who.role == Role::PlatformAdmin).count();
     let heads = &["Name", "Role", "Last seen", "Remove"];
     let rows = users.iter().map(|user| row(visit, user, masters)).collect();
+    let room = limit.map(|limit| room(users.len(), invitations.len(), limit));
     let users = if users.is_empty() {
         view! { <p class="soft">"There are no users."</p> }.into_any()
     } else {
@@ -42,6 +48,7 @@ fn everybody(visit: &Visit, users: &[User], invitations: &[Invitation]) -> AnyVi
         {fresh(visit)}
         <section class="card">
             <h2>"Users"</h2>
+            {room}
             {users}
         </section>
         <section class="card">
@@ -51,6 +58,23 @@ fn everybody(visit: &Visit, users: &[User], invitations: &[Invitation]) -> AnyVi
         {invite(visit)}
     }
     .into_any()
+}
+
+/// How much room the license leaves for more users.
+fn room(users: usize, invited: usize, limit: u64) -> AnyView {
+    let [users, invited] = [users, invited].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+    let fill = Fill::of(users.saturating_add(invited), limit);
+    let more = if invited > 0 { format!(", and {invited} invited") } else { String::new() };
+    let advice = match fill {
+        Fill::Fine => "",
+        Fill::Near => " Ask for a larger license before there is no room for more.",
+        Fill::Full => {
+            " Nobody more can be invited until a user is removed, an invitation is revoked, or a license allows more."
+        }
+        Fill::Over => " That is more than the license allows: nobody more can be invited or join.",
+    };
+    let tag = fill.words().map(|words| view! { " " <span class=format!("tag {}", fill.class())>{words}</span> });
+    view! { <p>{format!("{users} of {limit} users{more}.")} {tag} {advice}</p> }.into_any()
 }
 
 /// Whether the viewer may change or remove somebody of that role, or invite somebody into it.

@@ -13,7 +13,7 @@ use crate::http::asker::Asker;
 use crate::http::body::Body;
 use crate::http::page::Visiting;
 use crate::http::reply::{Done, Form, reply};
-use crate::http::{App, Problem, people};
+use crate::http::{App, Problem, people, seats};
 use crate::ids;
 use crate::store::{Invited, NewAccount};
 
@@ -61,11 +61,14 @@ async fn make(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     let session = fresh.row(&account.user.id, asker);
     let mut entry = asker.entry("user.joined", format!("Joined as {}.", account.user.role.title().to_lowercase()));
     entry.actor.clone_from(&account.user.email);
-    match app.store.accept_invitation(&code_hash, &account, &session, asker.session_hash(), &entry).await? {
+    let allowed = seats::allowed(app, asker.now).await?;
+    let replaced = asker.session_hash();
+    match app.store.accept_invitation(&code_hash, &account, &session, replaced, allowed.limit, &entry).await? {
         Invited::Done => Ok(Done {
             cookies: fresh.cookie(app).into_iter().collect(),
             ..Done::to(app.paths.home()).json(json!({ "user": user(&account.user) }))
         }),
+        Invited::Full(taken) => Err(allowed.too_late(taken)),
         Invited::NoSuchCode => Err(no_such_code()),
         Invited::AddressTaken => Err(Problem::new(
             StatusCode::CONFLICT,

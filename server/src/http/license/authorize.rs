@@ -10,13 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use countersign_app::Installed;
 use countersign_license::Utc;
 
+use super::{LONGEST, is_name};
 use crate::http::gate::{ask, mark};
 use crate::http::{App, Problem};
 
 /// The most features of one question.
 const MOST: usize = 16;
-/// The longest name of a feature, in characters.
-const LONGEST: usize = 64;
 
 pub(super) async fn authorize(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let features = match features(&uri) {
@@ -34,10 +33,6 @@ pub(super) async fn authorize(State(app): State<Arc<App>>, uri: Uri) -> Response
 fn features(uri: &Uri) -> Result<Vec<String>, Problem> {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let named: Vec<_> = pairs.filter(|(name, _)| name == "feature").map(|(_, feature)| feature).collect();
-    let is_name = |feature: &str| {
-        (1..=LONGEST).contains(&feature.len())
-            && feature.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
-    };
     if named.is_empty() {
         return Err(Problem::field("feature", "missing", "Say which feature is needed, such as ?feature=analytics."));
     }

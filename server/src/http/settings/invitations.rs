@@ -12,7 +12,7 @@ use super::users::{managed, named};
 use crate::http::asker::{Asker, Id};
 use crate::http::body::Body;
 use crate::http::reply::{Done, Form, reply};
-use crate::http::{App, Problem, mailing, origin, people};
+use crate::http::{App, Problem, mailing, origin, people, seats};
 use crate::ids;
 use crate::store::Managed;
 
@@ -45,7 +45,12 @@ async fn make(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     };
     let entry =
         asker.entry("user.invited", format!("{} as {}.", invitation.email, invitation.role.title().to_lowercase()));
-    managed(app.store.invite(&viewer.id, &invitation, &ids::hash(&code), &entry).await?)?;
+    let allowed = seats::allowed(app, asker.now).await?;
+    match app.store.invite(&viewer.id, &invitation, &ids::hash(&code), allowed.limit, &entry).await? {
+        Managed::Full(taken) => return Err(allowed.refusal(taken)),
+        other => managed(other)?,
+    }
+    let warning = allowed.warning(app.store.seats(asker.now).await?);
 
     // Behind the `#` it reaches no server and no log on the way.
     let link = format!("{}{}#{code}", origin::public(app, headers), app.paths.invitation());
@@ -58,7 +63,8 @@ async fn make(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     } else {
         format!("{} is invited, but not by e-mail: pass the link on yourself. {answer}", invitation.email)
     };
-    let json = json!({ "id": invitation.id, "link": link, "mailed": mailed, "answer": answer });
+    let notice = warning.iter().fold(notice, |notice, warning| format!("{notice} {warning}"));
+    let json = json!({ "id": invitation.id, "link": link, "mailed": mailed, "answer": answer, "warning": warning });
     let mut done = Done::to(app.paths.settings_page("users")).notice(notice).json(json);
     done.returned.values.insert("invitationLink".to_owned(), link);
     Ok(done)

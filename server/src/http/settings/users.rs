@@ -13,7 +13,7 @@ use crate::http::asker::{Asker, Id};
 use crate::http::body::Body;
 use crate::http::page::admit;
 use crate::http::reply::{Done, Form, data, reply};
-use crate::http::{App, Problem};
+use crate::http::{App, Problem, seats};
 use crate::store::Managed;
 
 const LAST_ADMIN: Problem = Problem::new(
@@ -47,7 +47,8 @@ async fn all(app: &App, asker: &Asker) -> Result<Value, Problem> {
     let invitation = |Invitation { id, email, role, invited_by, expires_at }| json!({ "id": id, "email": email, "role": role.name(), "invitedBy": invited_by, "expiresAt": Utc(expires_at).rfc3339() });
     let users: Vec<Value> = app.store.users().await?.into_iter().map(user).collect();
     let invitations: Vec<Value> = app.store.invitations(asker.now).await?.into_iter().map(invitation).collect();
-    Ok(json!({ "users": users, "invitations": invitations }))
+    let limit = seats::allowed(app, asker.now).await?.limit;
+    Ok(json!({ "users": users, "invitations": invitations, "limit": limit }))
 }
 
 /// The role that a body names.
@@ -69,7 +70,8 @@ pub(super) fn managed(managed: Managed) -> Result<(), Problem> {
             ..Problem::field("email", "address-taken", "Somebody with this address has an account already.")
         }),
         Managed::NotThere => Err(Problem::NOT_FOUND.detail("It is not there any more.")),
-        Managed::NotAllowed => Err(Problem::FORBIDDEN),
+        // Inviting says it with the numbers; nothing else adds anybody.
+        Managed::NotAllowed | Managed::Full(_) => Err(Problem::FORBIDDEN),
     }
 }
 
