@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::{App, Problem, guarded};
-use crate::{ids, metrics};
+use super::{App, Problem, bearer, guarded};
+use crate::metrics;
 
 const NO_TOKEN: Problem = Problem::new(StatusCode::UNAUTHORIZED, "metrics-token", "Show the token for metrics");
 
 /// On the listener that people use: nothing is there unless a token is set.
 pub(super) async fn with_token(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let Some(token) = &app.metrics_token else { return Problem::NOT_FOUND.into_response() };
-    if !shows(&headers, token) {
+    if bearer::shows(&headers, Some(token)) != Some(true) {
         let problem = NO_TOKEN.detail("Send `Authorization: Bearer` and the value of METRICS_TOKEN.");
         return ([("www-authenticate", "Bearer")], problem).into_response();
     }
@@ -39,15 +38,4 @@ async fn answer(app: &App) -> Response {
             Problem::INTERNAL.into_response()
         }
     }
-}
-
-/// Whether the request shows this bearer token. Hashes have one length, and how long it takes says nothing about them.
-fn shows(headers: &HeaderMap, token: &str) -> bool {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next().and_then(|value| value.to_str().ok()), values.next()) else {
-        return false;
-    };
-    let Some((scheme, shown)) = value.split_once(' ') else { return false };
-    let (shown, wanted) = (ids::hash(shown.trim()), ids::hash(token));
-    scheme.eq_ignore_ascii_case("bearer") && verify_slices_are_equal(shown.as_bytes(), wanted.as_bytes()).is_ok()
 }
