@@ -34,11 +34,8 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
 
 /// One pass: whatever is due now. What fails is logged, and due again.
 pub async fn pass(app: &App) {
-    let jobs = [
-        ("state", state::pass(app).await),
-        ("notices", notices::pass(app).await),
-        ("usage", usage::pass(app).await),
-    ];
+    let jobs =
+        [("state", state::pass(app).await), ("notices", notices::pass(app).await), ("usage", usage::pass(app).await)];
     for (what, result) in jobs {
         if result.is_err() {
             tracing::warn!(what, "this job could not be done; it is tried again");
