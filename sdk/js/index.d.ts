@@ -106,10 +106,22 @@ export interface LicenseStatus {
   expiresAt: string | null;
   expiresInSeconds: number | null;
   revision: number;
-  /** One sentence for people. */
+  /** All that there is to say, for people. */
   message: string;
   /** Whether who asks may install another. */
   canAct: boolean;
+  /** What banners say to who asks, the loudest first; empty while all is well. */
+  notices: LicenseNotice[];
+}
+
+export interface LicenseNotice {
+  notice:
+    | "unlicensed" | "not-yet-valid" | "days-30" | "days-14" | "days-7" | "day-1" | "expired" | "degraded" | "lapsed" | "revoked" | "tampered";
+  level: "info" | "warning" | "prominent" | "critical";
+  title: string;
+  /** What follows, and what to do; may be empty. */
+  detail: string;
+  dismissible: boolean;
 }
 
 export interface Preview {
