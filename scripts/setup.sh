@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=7 ;;
+  test) step_total=8 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -87,6 +87,12 @@ if [ "$mode" = test ]; then
   else
     step "strace and Python: installing Debian's"
     apt_install strace python3
+  fi
+  if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then
+    step "nginx: there"
+  else
+    step "nginx: installing Debian's, for the test of the gate behind it"
+    apt_install nginx
   fi
   if command -v cargo-deny >/dev/null; then
     step "cargo-deny: there"

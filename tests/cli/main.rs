@@ -15,6 +15,7 @@ mod check;
 mod common;
 mod config;
 mod help;
+mod ingress;
 mod issue;
 mod rotate;
 mod run;

@@ -61,6 +61,11 @@ impl Server {
         Self { child, address: address.to_owned(), base: format!("/{base}"), token, metrics, cookies: BTreeMap::new() }
     }
 
+    /// Where it listens, with the port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
