@@ -52,7 +52,7 @@ fn cell(measure: &Measure) -> AnyView {
 /// The share in use as a picture of what the numbers beside it say.
 pub(super) fn bar(measure: &Measure) -> Option<AnyView> {
     let percent = measure.percent()?;
-    let class = format!("bar {}", if measure.name == "vramGb" { Fill::Fine } else { measure.fill() }.class());
+    let class = format!("share {}", if measure.name == "vramGb" { Fill::Fine } else { measure.fill() }.class());
     Some(
         view! {
             <svg class=class viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
