@@ -7,7 +7,7 @@ mod fake;
 
 use countersign_app::{
     Addresses, CallMode, Callee, Destination, EmailSettings, Event, EventFilter, FieldError, Invitation, Network, Role,
-    Session, Visit, home, settings_audit, settings_email, settings_license, settings_license_jwt,
+    Session, Usage, UsageReport, Visit, home, settings_audit, settings_email, settings_license, settings_license_jwt,
     settings_license_update, settings_network, settings_organization, settings_sessions, settings_users,
 };
 use countersign_license::Policy;
@@ -254,6 +254,43 @@ fn home_says_what_is_licensed_until_when_and_which_features() {
         html.contains("href=\"/platform/settings/license\"") && html.contains("href=\"/platform/license-checker\"")
     );
     says_not(&html, "sales@scrydon.com");
+}
+
+#[test]
+fn home_says_what_the_tier_brings_where_the_license_does_not() {
+    let claims = with(claims(214), |claims| claims["scrydon"]["features"] = json!({ "agentic": false, "sso": true }));
+    let server = Fake::default().with_license(&bundle(&claims));
+    let html = page(home(&visit(server, Role::Member))).expect("the store answers");
+    for sentence in ["Analytics with the tier granted", "Agentic features not granted", "sso granted"] {
+        says(&html, sentence);
+    }
+}
+
+#[test]
+fn the_settings_hold_what_is_in_use_against_the_license_for_administrators() {
+    let report = |service: &str, cpu_cores| UsageReport {
+        service: service.to_owned(),
+        cpu_cores,
+        ram_gb: 130,
+        vram_gb: 90,
+        reported_at: NOW - 60,
+    };
+    let sums = Usage { cpu_cores: 13, ram_gb: 130, vram_gb: 90, users: 50 };
+    let in_use = |reports: Vec<UsageReport>| Fake { usage: (sums, reports), ..active() };
+    let reported = license(&visit(in_use(vec![report("models", 13)]), Role::OrgAdmin));
+    for sentence in [
+        "CPU cores 13 of 16 in use nearly all in use",
+        "RAM, GB 130 of 128 in use more than licensed",
+        "VRAM, GB contractual only 90 of 48 in use Users",
+        "Users 50 of 50 in use all in use",
+        "One service has reported within the last 24 hours",
+    ] {
+        says(&reported, sentence);
+    }
+    let silent = license(&visit(in_use(Vec::new()), Role::OrgAdmin));
+    says(&silent, "No service has reported what it uses within the last 24 hours");
+    assert!(!silent.contains("CPU cores"), "what nobody reports is not known");
+    assert!(!license(&visit(in_use(Vec::new()), Role::Member)).contains("In use"));
 }
 
 #[test]

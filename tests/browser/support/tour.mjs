@@ -87,6 +87,8 @@ export async function tour({ page, platform, another, isPlain = false }, look) {
     await open(`settings/${name}`);
     await look(page, `settings-${name.replace("/", "-")}-first`);
   }
+  await open("analytics");
+  await look(page, "analytics");
   await open("settings/audit?action=nothing");
   await look(page, "settings-audit-nothing");
 

@@ -28,7 +28,7 @@ pub(super) fn usage(now: Usage, reports: &[UsageReport], claims: Option<&Claims>
         <section class="card">
             <h2>"In use"</h2>
             <ul class="granted usage">{rows}</ul>
-            <p class="soft">{said} " Nothing is switched off for using more than this; ask for more before it is needed."</p>
+            <p class="soft">{said} " Nothing is switched off for using more CPU or memory; ask for more before it is needed."</p>
             {(!reports.is_empty()).then(|| services(reports))}
         </section>
     }
