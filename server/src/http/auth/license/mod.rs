@@ -111,6 +111,7 @@ struct InUse<'a> {
 /// Replaces the license, and says what that came to.
 async fn apply(app: &App, asker: &Asker, notice: &str, rotation: Rotation<'_>) -> Result<Done, Problem> {
     let applied = licensing::rotate(&app.store, &app.terms, rotation).await.map_err(|refusal| refused(app, refusal))?;
+    app.changed.notify_one();
     tracing::info!(revision = applied.revision, by = asker.signed_in()?.id, "the license was replaced");
     let now = InUse {
         revision: applied.revision,
