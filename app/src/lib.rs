@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod checker;
+mod heartbeat;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 mod islands;
 #[cfg(feature = "ssr")]
@@ -14,6 +15,7 @@ mod pages;
 mod paths;
 mod piece;
 mod standing;
+mod unreached;
 mod usage;
 mod visit;
 mod words;
@@ -21,6 +23,7 @@ mod words;
 pub use checker::Checker;
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub use checker::CheckerIsland;
+pub use heartbeat::Heartbeat;
 #[cfg(feature = "hydrate")]
 pub use islands::wake;
 #[cfg(feature = "ssr")]
@@ -31,6 +34,7 @@ pub use pages::report::holds_private_key;
 pub use pages::*;
 pub use paths::Paths;
 pub use standing::{Contact, Telling, Told};
+pub use unreached::Unreached;
 pub use usage::{Fill, Measure, Usage, UsageDay, UsageReport};
 pub use visit::*;
-pub use words::{Headline, Tone, facts, headline, summary};
+pub use words::{Fact, Headline, Tone, facts, headline, summary};

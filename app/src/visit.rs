@@ -11,7 +11,7 @@ use std::sync::Arc;
 use countersign_license::{Acknowledgement, Comparison, Inspection, PhoneHome, Policy, Standing};
 
 use crate::standing::Told;
-use crate::{Paths, Usage, UsageReport};
+use crate::{Heartbeat, Paths, Usage, UsageReport};
 
 /// What a page needs to render.
 #[derive(Clone)]
@@ -458,6 +458,8 @@ pub trait Backend: Send + Sync {
     fn setup(&self) -> Answer<'_, Setup>;
     /// The license in use; `None` if there is none.
     fn installed(&self) -> Answer<'_, Option<Installed>>;
+    /// How it stands with the license server.
+    fn heartbeat(&self) -> Answer<'_, Heartbeat>;
     /// The licenses that were in use, the newest first, at most 50.
     fn history(&self) -> Answer<'_, Vec<Replaced>>;
     /// What this bundle text would change.

@@ -117,7 +117,7 @@ pub enum Mode {
 /// What is known from the license server about one license. Instants are seconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PhoneHome {
-    /// When it last answered that the license is good.
+    /// When it last gave an answer that counts, good or bad.
     pub last_success_at: Option<i64>,
     /// When it was first out of reach since then; `None` while all is well.
     pub first_failure_at: Option<i64>,

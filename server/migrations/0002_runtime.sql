@@ -8,7 +8,15 @@ CREATE TABLE phone_home (
     failures BIGINT NOT NULL DEFAULT 0,
     last_error TEXT NOT NULL DEFAULT '',
     revoked_at BIGINT,
+    -- What the vendor says about the revocation.
+    reason TEXT NOT NULL DEFAULT '',
     seen_at BIGINT NOT NULL DEFAULT 0
+);
+
+-- When an administrator last had the license server asked: one row.
+CREATE TABLE checked (
+    id BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL
 );
 
 -- Mails about the license: each notice once for each license and administrator. `subject` as above; empty for what is not genuine.

@@ -17,6 +17,7 @@ mod line;
 pub mod mail;
 pub mod metrics;
 pub mod passwords;
+pub mod phone_home;
 pub mod seal;
 pub mod site;
 pub mod store;

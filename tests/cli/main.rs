@@ -17,6 +17,7 @@ mod config;
 mod help;
 mod ingress;
 mod issue;
+mod phone_home;
 mod rotate;
 mod run;
 mod running;
@@ -25,3 +26,6 @@ mod setup;
 mod setup_token;
 mod status;
 mod vectors;
+#[path = "../http/vendor.rs"]
+#[expect(dead_code, reason = "the license server has its own tests")]
+mod vendor;

@@ -24,6 +24,12 @@ pub fn bundle(more: &[&str]) -> String {
 pub fn set_up(name: &str, license: &str) -> (Server, PathBuf) {
     let folder = empty(name);
     let mut server = Server::start_in(&folder, &[], &["--listen-addr", "127.0.0.1:0"]);
+    install(&mut server, license);
+    (server, folder)
+}
+
+/// Goes through the wizard with that license.
+pub fn install(server: &mut Server, license: &str) {
     let admin = json!({ "name": "First Admin", "email": "admin@example.com", "password": "correct horse battery" });
     for (step, body) in [
         ("license", license.to_owned()),
@@ -35,7 +41,6 @@ pub fn set_up(name: &str, license: &str) -> (Server, PathBuf) {
         let (status, answer) = server.post(&format!("/api/setup/{step}"), &body);
         assert_eq!(status, 200, "{step}: {answer}");
     }
-    (server, folder)
 }
 
 fn rotate(folder: &Path, arguments: &[&str], bundle: &str) -> Ran {

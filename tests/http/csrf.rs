@@ -7,8 +7,9 @@ use crate::ask::Server;
 use crate::story::code;
 
 /// Every endpoint that changes something.
-pub const ENDPOINTS: [&str; 28] = [
+pub const ENDPOINTS: [&str; 29] = [
     "setup/license",
+    "auth/license/check",
     "setup/admin",
     "setup/organization",
     "setup/email",

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod addresses;
+mod answerer;
 mod ask;
 mod audit;
 mod banners;
@@ -23,6 +24,7 @@ mod errors;
 mod gate;
 mod headers;
 mod license;
+mod license_server;
 mod limits;
 mod logs;
 #[path = "../mail/server.rs"]
@@ -33,6 +35,7 @@ mod metrics;
 mod notices;
 mod openapi;
 mod pages;
+mod phone_home;
 mod proxy;
 mod rotation;
 mod runtime;
@@ -43,6 +46,7 @@ mod setup;
 mod site;
 mod smtp;
 mod story;
+mod unreached;
 mod usage;
 mod users;
 mod vendor;

@@ -1,11 +1,13 @@
 //! Who may call what: every endpoint and page, for nobody, a member and both kinds of administrators.
 
 use axum::http::Method;
+use countersign::config::Key;
 use countersign_app::Role;
 use serde_json::{Value, json};
 
 use crate::ask::{BASES, Server};
 use crate::csrf::ENDPOINTS;
+use crate::story::first;
 
 /// Method, path, body, and the status for nobody, a member, an organization's administrator and a platform's. Where somebody
 /// may, the body is such that nothing is changed.
@@ -71,6 +73,7 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
         post("/api/invitations/any/revoke", &nothing, [401, 403, 404, 404]),
         post("/api/users/nobody/role", &member, [401, 403, 404, 404]),
         post("/api/users/nobody/remove", &nothing, [401, 403, 404, 404]),
+        post("/api/auth/license/check", &nothing, [401, 403, 409, 409]),
         post("/api/auth/license/preview", &nothing, [401, 403, 200, 200]),
         post("/api/auth/license/rotate", &nothing, [401, 403, 422, 422]),
         post("/api/auth/license/revert", &nothing, [401, 403, 428, 428]),
@@ -87,7 +90,8 @@ pub fn table() -> Vec<(Method, &'static str, Value, [u16; 4])> {
 #[tokio::test]
 async fn each_role_may_do_what_it_may_and_nothing_else() {
     for base in BASES {
-        let (server, admin) = Server::set_up(base).await;
+        let server = Server::with(base, &[(Key::LicenseMode, "offline")]).await;
+        let admin = server.install(&first()).await;
         server.sql("PRAGMA foreign_keys = OFF", &[]).await;
         let (member, org) = (server.somebody(Role::Member).await, server.somebody(Role::OrgAdmin).await);
         let first = admin.clone().get("/api/auth/get-session").await.json()["user"]["id"].clone();

@@ -10,6 +10,7 @@ use countersign::config::Key;
 use countersign_app::Role;
 use serde_json::{Value, json};
 
+use crate::answerer::{Answerer, broken, revoked};
 use crate::ask::{Answer, BASES, Browser, Server, get};
 use crate::mail_server::MailServer;
 use crate::story::{ADMIN, OTHER, PASSWORD, VENDOR, body, claims, first, renewal};
@@ -678,6 +679,25 @@ async fn accounts(walk: &Walk, server: &Server, admin: &mut Browser) {
     server.wait(120);
 }
 
+async fn license_server(walk: &Walk, server: &Server, admin: &mut Browser, vendor: &Answerer) {
+    let path = "/api/auth/license/check";
+    let status = walk.get(admin, "/api/auth/license/status", 200).await.json();
+    assert_eq!((&status["mode"], &status["phoneHome"]["nextAt"]), (&json!("online"), &Value::Null));
+    walk.post(admin, path, &json!({}), 200).await;
+    let refused = walk.post(admin, path, &json!({}), 429).await;
+    assert_eq!(refused.header("retry-after"), "60");
+    server.wait(61);
+    vendor.says(broken);
+    walk.post(admin, path, &json!({}), 502).await;
+    let status = walk.get(admin, "/api/auth/license/status", 200).await.json();
+    assert_eq!((&status["state"], &status["phoneHome"]["lastError"]), (&json!("degraded"), &json!("status-500")));
+    server.wait(61);
+    vendor.says(revoked);
+    walk.post(admin, path, &json!({}), 200).await;
+    assert_eq!(walk.get(admin, "/api/auth/license/status", 200).await.json()["state"], "revoked");
+    server.sql("DELETE FROM phone_home", &[]).await;
+}
+
 async fn licenses(walk: &Walk, server: &Server, admin: &mut Browser) {
     let claims = walk.post(admin, "/api/auth/license/get-claims", &json!({}), 200).await;
     assert_eq!((&claims.json()["state"], claims.header("etag")), (&json!("active"), "\"1\""));
@@ -886,7 +906,10 @@ async fn every_answer_is_as_documented_and_every_documented_answer_is_got() {
         let walk = Walk::begin(base).await;
         refusals(&walk, base).await;
         tokens(&walk, base).await;
-        let server = Server::start(base).await;
+        let vendor = Answerer::start().await;
+        let asked = [(Key::LicenseApiUrl, vendor.url()), (Key::EgressAllow, "127.0.0.1".to_owned())];
+        let asked = asked.each_ref().map(|(key, value)| (*key, value.as_str()));
+        let server = Server::with(base, &asked).await;
         let mut admin = set_up(&walk, &server).await;
         walk.get(&mut admin, "/health", 200).await;
         walk.get(&mut admin, "/health/ready", 200).await;
@@ -894,7 +917,9 @@ async fn every_answer_is_as_documented_and_every_documented_answer_is_got() {
         metrics(&walk, base).await;
         accounts(&walk, &server, &mut admin).await;
         users(&walk, &server, &mut admin).await;
+        license_server(&walk, &server, &mut admin, &vendor).await;
         licenses(&walk, &server, &mut admin).await;
+        walk.post(&mut admin, "/api/auth/license/check", &json!({}), 409).await;
         walk.post(&mut admin, "/api/auth/sign-out", &json!({}), 200).await;
 
         let got = walk.got.lock().unwrap().clone();

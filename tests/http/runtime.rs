@@ -1,16 +1,19 @@
 //! What the server does without being asked, one pass at a time.
 
+use countersign::config::Key;
 use countersign::jobs;
 use serde_json::json;
 
 use crate::ask::Server;
 use crate::license::claims;
+use crate::story::first;
 
 const DAY: i64 = 24 * 60 * 60;
 
 #[tokio::test]
 async fn each_change_of_state_is_in_the_audit_log_once() {
-    let (server, mut admin) = Server::set_up("/").await;
+    let server = Server::with("/", &[(Key::LicenseMode, "offline")]).await;
+    let mut admin = server.install(&first()).await;
     for (days, state) in [(0, "active"), (340, "expiring"), (25, "expired")] {
         server.wait(days * DAY);
         let (one, other) = tokio::join!(jobs::pass(&server.app), jobs::pass(&server.app));

@@ -20,7 +20,8 @@ cd "$work"
 
 port=$((20000 + RANDOM % 20000))
 url=http://127.0.0.1:$port/platform
-DATABASE_URL=sqlite://$work/countersign.db LISTEN_ADDR=127.0.0.1:$port BASE_PATH=/platform "$countersign" serve 2>log &
+DATABASE_URL=sqlite://$work/countersign.db LISTEN_ADDR=127.0.0.1:$port BASE_PATH=/platform LICENSE_MODE=offline \
+  "$countersign" serve 2>log &
 server=$!
 for _ in $(seq 50); do
   curl -sf "$url/health/ready" >/dev/null && break

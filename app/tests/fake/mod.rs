@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_app::{
-    Answer, Backend, CallMode, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Paths, Preview,
-    Replaced, Returned, Role, Session, Setup, Step, Unavailable, Usage, UsageReport, User, Viewer, Visit,
+    Answer, Backend, CallMode, EmailSettings, Event, EventFilter, Heartbeat, Installed, Invitation, Network, Paths,
+    Preview, Replaced, Returned, Role, Session, Setup, Step, Unavailable, Usage, UsageReport, User, Viewer, Visit,
 };
 use countersign_license::{
     Acknowledgement, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect,
@@ -33,6 +33,7 @@ pub struct Fake {
     pub is_down: bool,
     pub setup: Setup,
     pub installed: Option<Installed>,
+    pub heartbeat: Heartbeat,
     pub history: Vec<Replaced>,
     /// The rule by which previews are made.
     pub policy: Policy,
@@ -62,6 +63,7 @@ impl Default for Fake {
                 email: None,
             },
             installed: None,
+            heartbeat: Heartbeat { mode: "offline", ..Heartbeat::default() },
             history: Vec::new(),
             policy: Policy::default(),
             organization: "Acme Corp".to_owned(),
@@ -112,6 +114,10 @@ impl Backend for Fake {
 
     fn installed(&self) -> Answer<'_, Option<Installed>> {
         self.answer(self.installed.clone())
+    }
+
+    fn heartbeat(&self) -> Answer<'_, Heartbeat> {
+        self.answer(self.heartbeat.clone())
     }
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign_app::{Installed, Telling};
+use countersign_app::{Fact, Heartbeat, Installed, Telling};
 use countersign_license::{Claims, KeyFacts, Standing, State, Trust, Utc, shown};
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::{Failure, print};
 use crate::config::Environment;
 use crate::line::one_line;
+use crate::phone_home::{self, LicenseServer};
 use crate::{clock, licensing};
 
 /// Print what is licensed now: by which license, until when, signed with which key
@@ -44,14 +45,20 @@ impl Status {
             // Whoever reads the database may write it.
             let telling = Telling { installed: installed.as_ref(), policy: &terms.policy, now, can_act: true };
             let message = telling.message();
-            let told = Told::of(installed.as_ref(), state, message);
+            let heartbeat = phone_home::told(store, &LicenseServer::of(config), installed.as_ref()).await?;
+            let told = Told {
+                mode: heartbeat.mode,
+                locks_at: heartbeat.locks_at.map(|seconds| Utc(seconds).rfc3339()),
+                phone_home: phone_home::json(&heartbeat),
+                ..Told::of(installed.as_ref(), state, message)
+            };
             if self.json {
                 let json = serde_json::to_string_pretty(&told)
                     .map_err(|error| Failure(format!("cannot write the status: {error}")))?;
                 print(&(json + "\n"))?;
             } else {
                 let paint = Paint::new(io::stdout().is_terminal(), environment);
-                print(&told.text(installed.as_ref(), paint))?;
+                print(&(told.text(installed.as_ref(), paint) + &contact(&heartbeat, paint, now)))?;
             }
             Ok(ExitCode::from(exit(&standing, self.warn_days, now)))
         })
@@ -86,6 +93,9 @@ struct Told {
     source: Option<String>,
     installed_at: Option<String>,
     installed_by: Option<String>,
+    mode: &'static str,
+    locks_at: Option<String>,
+    phone_home: serde_json::Value,
 }
 
 impl Told {
@@ -109,6 +119,7 @@ impl Told {
             source: Some(installed.source.clone()),
             installed_at: Some(Utc(installed.installed_at).rfc3339()),
             installed_by: installed.installed_by.clone(),
+            ..Self::default()
         }
     }
 
@@ -143,4 +154,18 @@ impl Told {
         }
         out
     }
+}
+
+/// How it stands with the license server.
+fn contact(heartbeat: &Heartbeat, paint: Paint, now: i64) -> String {
+    let value = |fact: &Fact| match fact.remark.as_str() {
+        "" => one_line(&fact.value),
+        remark => format!("{}  ({remark})", one_line(&fact.value)),
+    };
+    let rows: Vec<_> = heartbeat.facts(now).iter().map(|fact| [fact.name.clone(), value(fact)]).collect();
+    let mut out = format!("\n{}\n{}", paint.bold("License server"), table(&rows));
+    if let Some((why, remedy)) = heartbeat.trouble() {
+        let _ = writeln!(out, "\n{why} {remedy}");
+    }
+    out
 }

@@ -5,6 +5,7 @@
 //! nothing. No call follows a redirect, reads a proxy from the environment, or goes without verified certificates.
 
 mod address;
+mod fault;
 mod list;
 mod refused;
 mod roots;
@@ -27,6 +28,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub use self::address::{Reach, reach};
+pub(crate) use self::fault::tls_error;
 pub use self::refused::{Refused, Unconnected};
 pub use self::roots::BadRoots;
 use self::rules::{Allowed, Rules, bare, vet, written};

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use countersign_app::{
-    Answer, Backend, EmailSettings, Event, EventFilter, Installed, Invitation, Network, Preview, Replaced, Session,
-    Setup, Step, Unavailable, Usage, UsageReport, User,
+    Answer, Backend, EmailSettings, Event, EventFilter, Heartbeat, Installed, Invitation, Network, Preview, Replaced,
+    Session, Setup, Step, Unavailable, Usage, UsageReport, User,
 };
 
 use super::App;
 use super::asker::{Asker, IDLE};
 use super::setup::{Gate, needs_token};
-use crate::licensing;
 use crate::store::{self, SetupRows};
+use crate::{licensing, phone_home};
 
 impl From<store::Unavailable> for Unavailable {
     fn from(_: store::Unavailable) -> Self {
@@ -66,6 +66,13 @@ impl Backend for Desk {
 
     fn installed(&self) -> Answer<'_, Option<Installed>> {
         Box::pin(async { Ok(licensing::installed(&self.app.store, &self.app.terms, self.asker.now).await?) })
+    }
+
+    fn heartbeat(&self) -> Answer<'_, Heartbeat> {
+        Box::pin(async {
+            let installed = licensing::installed(&self.app.store, &self.app.terms, self.asker.now).await?;
+            Ok(phone_home::told(&self.app.store, &self.app.license_server, installed.as_ref()).await?)
+        })
     }
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {

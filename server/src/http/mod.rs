@@ -55,6 +55,7 @@ use crate::licensing::Terms;
 use crate::mail::Outbound;
 use crate::metrics::Requests;
 use crate::passwords::Passwords;
+use crate::phone_home::{LicenseServer, Watch};
 use crate::seal::Seal;
 use crate::site::Site;
 use crate::store::{Entry, Store, Unavailable};
@@ -79,6 +80,10 @@ pub struct App {
     pub terms: Terms,
     /// Why the license that came with the configuration cannot be used, in a sentence.
     pub preseed_problem: Option<String>,
+    /// Whom the jobs ask whether the license still counts.
+    pub license_server: LicenseServer,
+    /// What the jobs saw of the time.
+    pub watch: Watch,
     /// Rung where something changed that the next pass of [`crate::jobs`] should see at once.
     pub changed: Notify,
     /// How often gates refused.
@@ -137,6 +142,8 @@ impl App {
             stopping: AtomicBool::new(false),
             store,
             terms: config.terms(),
+            license_server: LicenseServer::of(config),
+            watch: Watch::default(),
             preseed_problem: None,
             changed: Notify::new(),
             refusals: Refusals::default(),

@@ -4,6 +4,7 @@
 //! whoever moves its due time on, so that it is done once, and by another replica when this one dies.
 
 mod notices;
+mod phone_home;
 mod state;
 mod usage;
 
@@ -34,9 +35,13 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
 
 /// One pass: whatever is due now. What fails is logged, and due again.
 pub async fn pass(app: &App) {
-    let jobs =
-        [("state", state::pass(app).await), ("notices", notices::pass(app).await), ("usage", usage::pass(app).await)];
-    for (what, result) in jobs {
+    let done = [
+        ("phone-home", phone_home::pass(app).await),
+        ("state", state::pass(app).await),
+        ("notices", notices::pass(app).await),
+        ("usage", usage::pass(app).await),
+    ];
+    for (what, result) in done {
         if result.is_err() {
             tracing::warn!(what, "this job could not be done; it is tried again");
         }

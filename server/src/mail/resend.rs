@@ -8,7 +8,7 @@ use reqwest::{Response, Url};
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectFault, Message, Outbound, Resend, SendError, Sent, answer, letter, tls};
-use crate::egress::Purpose;
+use crate::egress::{Purpose, tls_error};
 
 /// How sentences name it.
 pub(super) const NAME: &str = "Resend";
@@ -106,7 +106,7 @@ fn failed(error: &reqwest::Error, outbound: &Outbound) -> SendError {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            if tls::inside(error).is_some() {
+            if tls_error(error).is_some() {
                 return SendError::Tls { peer, fault: tls::fault(error) };
             }
             if error.kind() == io::ErrorKind::ConnectionRefused {

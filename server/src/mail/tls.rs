@@ -5,20 +5,12 @@ use std::io;
 use rustls::CertificateError;
 
 use super::{TlsFault, answer};
-
-/// The library's own error inside one of the network's, however often that is wrapped.
-pub(super) fn inside(error: &io::Error) -> Option<&rustls::Error> {
-    let inner = error.get_ref()?;
-    match inner.downcast_ref::<io::Error>() {
-        Some(error) => inside(error),
-        None => inner.downcast_ref(),
-    }
-}
+use crate::egress::tls_error;
 
 /// What a failed handshake was about.
 pub(super) fn fault(error: &io::Error) -> TlsFault {
     use rustls::Error;
-    match inside(error) {
+    match tls_error(error) {
         None => TlsFault::Other("it closed the connection in place of a handshake".into()),
         Some(Error::InvalidCertificate(certificate)) => match certificate {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,

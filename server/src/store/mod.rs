@@ -34,6 +34,7 @@ pub use figures::Figures;
 pub use license::{History, Pair, Rotated};
 pub use notices::Recipient;
 pub use phone_home::Contact;
+pub(crate) use phone_home::News;
 pub use seats::Seats;
 pub(crate) use sessions::NewSession;
 pub use sessions::SessionRow;

@@ -4,7 +4,7 @@
 
 use countersign_license::PhoneHome;
 
-use super::{Store, Unavailable};
+use super::{Entry, Store, Unavailable, audit};
 
 /// The row of one license.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +17,155 @@ pub struct Contact {
     pub failures: i64,
     /// Why it was not to be had last, as a stable code; empty while all is well.
     pub last_error: String,
+    /// What the vendor says about the revocation.
+    pub reason: String,
 }
 
 /// A row as it is read.
-type Row = (i64, i64, String, Option<i64>, Option<i64>, Option<i64>, i64);
+type Row = (i64, i64, String, String, Option<i64>, Option<i64>, Option<i64>, i64);
+
+/// The audit rows of an answer, each written only where it is news.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    pub(crate) restored: Entry,
+    pub(crate) revoked: Entry,
+    pub(crate) reinstated: Entry,
+}
 
 impl Store {
     /// The row of a license; `None` if it was never due.
     pub async fn contact(&self, subject: &str) -> Result<Option<Contact>, Unavailable> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT next_at, failures, last_error, last_success_at, first_failure_at, revoked_at, seen_at \
+            "SELECT next_at, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at \
              FROM phone_home WHERE subject = $1",
         )
         .bind(subject)
         .fetch_optional(&self.read)
         .await?;
         let contact =
-            |(next_at, failures, last_error, last_success_at, first_failure_at, revoked_at, seen_at)| Contact {
+            |(next_at, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at)| Contact {
                 known: PhoneHome { last_success_at, first_failure_at, revoked_at, seen_at },
                 next_at,
                 failures,
                 last_error,
+                reason,
             };
         Ok(row.map(contact))
+    }
+
+    /// Begins the row of a license, if it has none.
+    pub(crate) async fn begin_contact(&self, subject: &str, next_at: i64, now: i64) -> Result<(), Unavailable> {
+        sqlx::query(
+            "INSERT INTO phone_home (subject, next_at, seen_at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING",
+        )
+        .bind(subject)
+        .bind(next_at)
+        .bind(now)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Moves the due time of a license on. Of several who read the same one, one is told `true`, and asks.
+    pub(crate) async fn take_turn(&self, subject: &str, due: i64, next_at: i64) -> Result<bool, Unavailable> {
+        let moved = sqlx::query("UPDATE phone_home SET next_at = $1 WHERE subject = $2 AND next_at = $3")
+            .bind(next_at)
+            .bind(subject)
+            .bind(due)
+            .execute(&self.write)
+            .await?;
+        Ok(moved.rows_affected() == 1)
+    }
+
+    /// Moves on the latest instant that was seen while the license server is out of reach. It never goes back.
+    pub(crate) async fn note_seen(&self, subject: &str, seen_at: i64) -> Result<(), Unavailable> {
+        sqlx::query(
+            "UPDATE phone_home SET seen_at = $1 WHERE subject = $2 AND seen_at < $1 AND first_failure_at IS NOT NULL",
+        )
+        .bind(seen_at)
+        .bind(subject)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes an answer: `revoked` is the vendor's reason where the license is revoked. The clock of failures ends.
+    pub(crate) async fn note_answer(
+        &self,
+        subject: &str,
+        revoked: Option<&str>,
+        next_at: i64,
+        news: &News,
+    ) -> Result<(), Unavailable> {
+        let now = news.restored.at;
+        let mut tx = self.begin().await?;
+        let restored = sqlx::query(
+            "UPDATE phone_home SET first_failure_at = NULL WHERE subject = $1 AND first_failure_at IS NOT NULL",
+        );
+        if restored.bind(subject).execute(&mut *tx).await?.rows_affected() == 1 {
+            audit::record(&mut tx, &news.restored).await?;
+        }
+        let (change, entry) = if revoked.is_some() {
+            let revoke = "UPDATE phone_home SET revoked_at = $2 WHERE subject = $1 AND revoked_at IS NULL";
+            (sqlx::query(revoke).bind(subject).bind(now), &news.revoked)
+        } else {
+            let reinstate = "UPDATE phone_home SET revoked_at = NULL WHERE subject = $1 AND revoked_at IS NOT NULL";
+            (sqlx::query(reinstate).bind(subject), &news.reinstated)
+        };
+        if change.execute(&mut *tx).await?.rows_affected() == 1 {
+            audit::record(&mut tx, entry).await?;
+        }
+        sqlx::query(
+            "UPDATE phone_home SET next_at = $1, last_success_at = $2, failures = 0, last_error = '', reason = $3, seen_at = $2 \
+             WHERE subject = $4",
+        )
+        .bind(next_at)
+        .bind(now)
+        .bind(revoked.unwrap_or_default())
+        .bind(subject)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Notes a failure. The first one starts the clock, and `entry` tells of it.
+    pub(crate) async fn note_failure(
+        &self,
+        subject: &str,
+        code: &str,
+        next_at: i64,
+        entry: &Entry,
+    ) -> Result<(), Unavailable> {
+        let mut tx = self.begin().await?;
+        let first = sqlx::query(
+            "UPDATE phone_home SET first_failure_at = $1, seen_at = $1 WHERE subject = $2 AND first_failure_at IS NULL",
+        );
+        if first.bind(entry.at).bind(subject).execute(&mut *tx).await?.rows_affected() == 1 {
+            audit::record(&mut tx, entry).await?;
+        }
+        sqlx::query("UPDATE phone_home SET next_at = $1, failures = failures + 1, last_error = $2 WHERE subject = $3")
+            .bind(next_at)
+            .bind(code)
+            .bind(subject)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether an administrator may have the license server asked now, and is the one who has: once in `pause` seconds for the
+    /// whole platform. Else after how many seconds.
+    pub(crate) async fn take_check(&self, pause: i64, now: i64) -> Result<Result<(), i64>, Unavailable> {
+        // A time ahead was set by a clock that was wrong.
+        let taken = sqlx::query(
+            "INSERT INTO checked (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
+             WHERE checked.at <= $2 OR checked.at > $1",
+        );
+        let taken = taken.bind(now).bind(now.saturating_sub(pause)).execute(&self.write).await?;
+        if taken.rows_affected() == 1 {
+            return Ok(Ok(()));
+        }
+        let at: Option<i64> =
+            sqlx::query_scalar("SELECT at FROM checked WHERE id = 1").fetch_optional(&self.read).await?;
+        Ok(Err(at.unwrap_or(now).saturating_add(pause).saturating_sub(now).clamp(1, pause)))
     }
 }

@@ -62,7 +62,7 @@ export async function serve(basePath, environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-"));
   const server = spawn(countersign(), ["serve"], {
     cwd: folder,
-    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn", ...environment },
+    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn", LICENSE_MODE: "offline", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((ended) => server.once("exit", ended));

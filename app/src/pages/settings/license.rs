@@ -1,9 +1,10 @@
 //! `{base}/settings/license`: what is installed, what was, and what can be done about it.
 
-use countersign_license::{Acknowledgement, Comparison, State, Trust, Utc, Verdict, compare};
+use countersign_license::{Acknowledgement, Comparison, State, Status, Trust, Utc, Verdict, compare};
 use leptos::prelude::*;
 
 use super::consequences::clause;
+use super::license_server::license_server;
 use super::table::{foreign, table, time};
 use super::usage::usage;
 use super::{only_admins, role};
@@ -26,6 +27,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let history = if role(visit).is_admin() { Some(visit.backend.history().await?) } else { None };
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let in_use = if role(visit).is_admin() { Some(visit.backend.usage().await?) } else { None };
+    let heartbeat = if role(visit).is_admin() { Some(visit.backend.heartbeat().await?) } else { None };
     let state = installed.as_ref().map_or(State::Unlicensed, |installed| installed.standing.state);
     let section = said(&telling(visit, installed.as_ref()));
     // That section says what banners would say, and larger.
@@ -45,6 +47,9 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     } else {
         only_admins("You can look, but not change the license.")
     };
+    // Expired or not begun, it makes no difference what the license server says.
+    let license = installed.as_ref().and_then(|installed| installed.inspection.license.as_ref());
+    let can_ask = license.is_some_and(|license| license.status(visit.now) == Status::Valid);
     let description = "What is installed, what it grants, and until when.";
     Ok(settings(visit, "license", "License", description, || {
         view! {
@@ -55,6 +60,7 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
             {calendar}
             {in_use.map(|(now, reports)| usage(now, &reports, claims))}
             {installed.as_ref().map(|installed| report(visit, installed))}
+            {heartbeat.map(|heartbeat| license_server(visit, &heartbeat, can_ask))}
             {history.map(|history| past(visit, installed.as_ref(), &history))}
         }
     }))

@@ -5,6 +5,7 @@ mod consequences;
 mod email;
 mod jwt;
 mod license;
+mod license_server;
 mod network;
 mod organization;
 mod sessions;

@@ -1,5 +1,6 @@
 //! The license for people and programs that are signed in. One file for each endpoint.
 
+mod check;
 mod copy;
 mod expiry;
 mod get_claims;
@@ -43,6 +44,7 @@ pub(super) fn routes(app: &App) -> Router<Arc<App>> {
         .route(&paths.api("auth/license/rotate"), post(rotate::rotate))
         .route(&paths.api("auth/license/revert"), post(revert::revert))
         .route(&paths.api("auth/license/copy"), post(copy::copy))
+        .route(&paths.api("auth/license/check"), post(check::check))
 }
 
 /// JSON whose entity tag is the revision. No answer is ever 304: what is read from a license changes with the clock as well, at

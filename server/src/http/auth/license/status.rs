@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::tagged;
 use crate::http::asker::Asker;
 use crate::http::{App, Problem};
-use crate::licensing;
+use crate::{licensing, phone_home};
 
 pub(super) async fn status(State(app): State<Arc<App>>, asker: Asker) -> Response {
     tagged(read(&app, &asker).await)
@@ -25,6 +25,7 @@ async fn read(app: &App, asker: &Asker) -> Result<(i64, Value), Problem> {
     let expires_at = license.map(|license| license.claims().expires_at.seconds());
     let can_act = viewer.role.is_admin();
     let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now: asker.now, can_act };
+    let heartbeat = phone_home::told(&app.store, &app.license_server, installed.as_ref()).await?;
     let json = json!({
         "state": installed.as_ref().map_or(LicenseState::Unlicensed, |installed| installed.standing.state).name(),
         "expiresAt": expires_at.map(|seconds| Utc(seconds).rfc3339()),
@@ -33,6 +34,9 @@ async fn read(app: &App, asker: &Asker) -> Result<(i64, Value), Problem> {
         "message": telling.message(),
         "canAct": telling.can_act,
         "notices": telling.banners().iter().filter_map(notice).collect::<Vec<_>>(),
+        "mode": heartbeat.mode,
+        "locksAt": heartbeat.locks_at.map(|seconds| Utc(seconds).rfc3339()),
+        "phoneHome": viewer.role.is_admin().then(|| phone_home::json(&heartbeat)),
     });
     Ok((revision, json))
 }
