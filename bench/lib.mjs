@@ -39,8 +39,9 @@ export function output(program, args, options) {
 export const has = (program) => spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined;
 
 /** Starts a program and waits for the line that holds `mark`. Returns that line, its process and a function that ends it. */
-export async function started(program, args, mark, options) {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], ...options });
+export async function started(program, args, mark, { input, ...options } = {}) {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], ...options });
+  child.stdin.end(input);
   const ended = new Promise((ended) => child.once("exit", ended));
   const line = await new Promise((resolve, reject) => {
     let text = "";

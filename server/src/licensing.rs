@@ -2,7 +2,7 @@
 
 use countersign_app::{Installed, Preview, Replaced};
 use countersign_license::{
-    Acknowledgement, Bundle, Comparison, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, Verdict,
+    Acknowledgement, Bundle, Comparison, Inspection, License, Mode, PhoneHome, Policy, Rs256, Standing, Trust, Verdict,
     compare, inspect_with, shown,
 };
 
@@ -32,7 +32,7 @@ pub fn subject(inspection: &Inspection) -> String {
 
 /// A stored pair, inspected.
 pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
-    let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
+    let inspection = inspect_stored(&pair.bundle, &terms.policy, now, verify::rs256_in_use);
     let known = known(&pair.known, &inspection);
     Installed {
         standing: Standing::of(Some(&inspection), terms.mode, &known, now),
@@ -95,9 +95,13 @@ pub fn installable(inspection: &Inspection) -> Option<&Bundle> {
 
 /// Inspects two stored texts.
 pub fn inspect_bundle(bundle: &Bundle, policy: &Policy, now: i64) -> Inspection {
+    inspect_stored(bundle, policy, now, verify::rs256)
+}
+
+fn inspect_stored(bundle: &Bundle, policy: &Policy, now: i64, verify: Rs256) -> Inspection {
     // In one line: indented, a bundle near the limit of 64 KiB would grow beyond it.
     let json = serde_json::to_vec(bundle).unwrap_or_default();
-    inspect_with(json, policy, now, verify::rs256)
+    inspect_with(json, policy, now, verify)
 }
 
 /// A rotation that somebody asks for.

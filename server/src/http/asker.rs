@@ -13,7 +13,7 @@ use countersign_app::{Role, Viewer};
 
 use super::{App, Problem};
 use crate::ids;
-use crate::store::{Entry, SessionRow, Unavailable};
+use crate::store::{Entry, Pair, SessionRow, Unavailable};
 
 /// A session ends after this many seconds without use: 12 hours.
 pub(crate) const IDLE: i64 = 12 * 60 * 60;
@@ -113,20 +113,49 @@ impl FromRequestParts<Arc<App>> for Asker {
             Some(id) => app.store.session(&ids::hash(id), now, now - IDLE).await,
             None => Ok(None),
         };
+        Ok(Self::with(parts, app, session, now).await)
+    }
+}
+
+/// Who asks, and the license in use: both read in one statement. Without a session the license is not read.
+pub(super) struct AskerAndLicense {
+    pub(super) asker: Asker,
+    pub(super) pair: Option<Pair>,
+}
+
+impl FromRequestParts<Arc<App>> for AskerAndLicense {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let now = app.clock.now();
+        let read = match cookie(&parts.headers, app.session_cookie()) {
+            Some(id) => app.store.session_and_pair(&ids::hash(id), now, now - IDLE).await,
+            None => Ok((None, None)),
+        };
+        let (session, pair) = match read {
+            Ok((session, pair)) => (Ok(session), pair),
+            Err(unavailable) => (Err(unavailable), None),
+        };
+        Ok(Self { asker: Asker::with(parts, app, session, now).await, pair })
+    }
+}
+
+impl Asker {
+    async fn with(parts: &Parts, app: &App, session: Result<Option<SessionRow>, Unavailable>, now: i64) -> Self {
         if let Ok(Some(session)) = &session
             && now - session.seen_at >= NOTED
         {
             app.note_session(&session.id_hash, now).await;
         }
         let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-        Ok(Self {
+        Self {
             session,
             installer: cookie(&parts.headers, app.installer_cookie()).map(ids::hash),
             is_old_http: parts.version < Version::HTTP_11,
             address: address(parts, app),
             agent: agent.chars().take(200).collect(),
             now,
-        })
+        }
     }
 }
 

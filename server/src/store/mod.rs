@@ -110,14 +110,14 @@ impl Store {
 
         let opened = options("rw").map_err(|error| failed(&error))?;
         let pool = |connections: u32, pragmas: &'static str| {
-            AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).after_connect(
-                move |connection, _| {
-                    Box::pin(async move {
-                        connection.execute(pragmas).await?;
-                        Ok(())
-                    })
-                },
-            )
+            // A file needs no question whether it is still there, which would cost as much as the reading that follows.
+            let options = AnyPoolOptions::new().max_connections(connections).test_before_acquire(false);
+            options.acquire_timeout(PATIENCE).after_connect(move |connection, _| {
+                Box::pin(async move {
+                    connection.execute(pragmas).await?;
+                    Ok(())
+                })
+            })
         };
         let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
         let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;

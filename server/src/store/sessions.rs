@@ -33,6 +33,12 @@ pub(crate) struct NewSession<'a> {
 /// Sessions of one user; the one that was not used for longest ends when there is one more.
 const MOST: i64 = 100;
 
+/// The latest instant at which a session may have begun. One of the future began before the clock was set back: its limits could
+/// not be kept.
+pub(crate) fn latest_begin(now: i64) -> i64 {
+    now.saturating_add(300)
+}
+
 /// Begins a session, and ends what is over.
 pub(crate) async fn begin(tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), Unavailable> {
     sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(new.now).execute(&mut **tx).await?;
@@ -94,8 +100,7 @@ impl Store {
         .bind(id_hash)
         .bind(now)
         .bind(idle_since)
-        // A session of the future began before the clock was set back: its limits could not be kept.
-        .bind(now.saturating_add(300))
+        .bind(latest_begin(now))
         .fetch_optional(&self.read)
         .await?;
         Ok(row.map(|(id, name, email, role, seen_at, expires_at)| SessionRow {
