@@ -12,7 +12,7 @@ export async function load({ url, method = "GET", headers = {}, body = "", pid }
   const lines = Object.entries(headers).map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}\n`);
   writeFileSync(script, `wrk.method = ${quoted(method)}\nwrk.body = ${quoted(body)}\n${lines.join("")}`);
   const before = processorTime(pid);
-  const text = await ran("wrk", ["--threads", "1", "--connections", `${connections}`, "--duration", `${seconds}s`, "--latency", "--script", script, `${url}`]);
+  const text = await ran("wrk", ["--threads", "1", "--connections", `${connections}`, "--duration", `${seconds}s`, "--latency", "--timeout", "30s", "--script", script, `${url}`]);
   const used = processorTime(pid) - before;
   const [, wrong] = /Non-2xx or 3xx responses: (\d+)/.exec(text) ?? [];
   if (wrong) throw new Error(`${url}: ${wrong} answers were refusals`);
@@ -29,7 +29,7 @@ export async function load({ url, method = "GET", headers = {}, body = "", pid }
 const quoted = (text) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
 
 function milliseconds(text, share) {
-  const [, number, unit] = new RegExp(`^\\s+${share}\\s+([\\d.]+)(us|ms|s)$`, "m").exec(text);
+  const [, number, unit] = new RegExp(`^\\s+${share}\\s+([\\d.]+)(us|ms|s)\\s*$`, "m").exec(text);
   return Number(number) * { us: 0.001, ms: 1, s: 1000 }[unit];
 }
 
