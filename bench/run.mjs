@@ -2,7 +2,7 @@
 // Everything that is timed, in one run: prints what it finds and writes it to RESULTS.md. `make bench` builds what this needs.
 //   node bench/run.mjs --verify PROGRAM [--date TEXT]
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +17,8 @@ import { weight } from "./weight.mjs";
 const { values } = parseArgs({ options: { verify: { type: "string" }, date: { type: "string" } } });
 const program = countersign();
 
+const { dependencies } = JSON.parse(readFileSync(new URL("peer/package.json", import.meta.url), "utf8"));
+const peer = Object.entries(dependencies).map(([name, version]) => `${name} ${version}`);
 const version = (name, ...args) => (spawnSync(name, args, { encoding: "utf8" }).stdout ?? "").split(" ").slice(0, 2).join(" ").trim();
 const busy = () => loadavg()[0].toFixed(1);
 
@@ -25,15 +27,17 @@ console.log("natively, beside openssl (a minute and a half)");
 const natively = native(values.verify);
 console.log("in the browser (half a minute)");
 const inBrowser = await browser(join(target, "wasm-tests"));
-console.log("the programs (half a minute)\n");
-const programs = `${commandLine(program)}\n\n${await server(program)}\n\n${await claims(program)}`;
+console.log("the programs (half a minute)");
+const programs = `${commandLine(program)}\n\n${await server(program)}`;
+console.log("get-claims and authorize, beside the peer (two minutes)\n");
+const asked = await claims(program);
 
 const [{ model }] = cpus();
 const about = [
   ["processor", `${model.trim()}, ${cpus().length} cores`],
   ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
   ["busy (load average)", `${before} at the beginning, ${busy()} at the end`],
-  ["versions", [version("rustc", "--version"), version("openssl", "version"), `Chromium ${inBrowser.version}`, `Node ${process.versions.node}`].filter(Boolean).join(", ")],
+  ["versions", [version("rustc", "--version"), version("openssl", "version"), `Chromium ${inBrowser.version}`, `Node ${process.versions.node}`, ...peer].filter(Boolean).join(", ")],
   ...(values.date ? [["date", values.date]] : []),
 ];
 
@@ -59,6 +63,10 @@ ${inBrowser.text}
 ## Command line and server
 
 ${programs}
+
+## get-claims and authorize
+
+${asked}
 `;
 console.log(results);
 writeFileSync(new URL("RESULTS.md", import.meta.url), results);
