@@ -4,12 +4,6 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-// A hashed password takes 19 MiB for a moment. The system's allocator would keep them, once for each thread that ever did it.
-#[global_allocator]
-static MEMORY: MiMalloc = MiMalloc;
-
 fn main() -> ExitCode {
     countersign::cli::run()
 }
