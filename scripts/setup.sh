@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=8 ;;
+  test) step_total=9 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -93,6 +93,12 @@ if [ "$mode" = test ]; then
   else
     step "nginx: installing Debian's, for the test of the gate behind it"
     apt_install nginx
+  fi
+  if ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then
+    step "PostgreSQL: there"
+  else
+    step "PostgreSQL: installing Debian's"
+    apt_install postgresql
   fi
   if command -v cargo-deny >/dev/null; then
     step "cargo-deny: there"

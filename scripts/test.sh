@@ -13,10 +13,14 @@ scripts/site.sh checker
 
 title "native tests"
 if cargo nextest --version >/dev/null 2>&1; then
-  cargo nextest run --workspace --features countersign-app/ssr
+  scripts/postgres.sh cargo nextest run --workspace --features countersign-app/ssr
   cargo test --workspace --features countersign-app/ssr --doc
+  title "the server's tests once more, on PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo nextest run -p countersign --test http
 else
-  cargo test --workspace --features countersign-app/ssr
+  scripts/postgres.sh cargo test --workspace --features countersign-app/ssr
+  title "the server's tests once more, on PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo test -p countersign --test http
 fi
 
 title "the weight of the pages"

@@ -14,6 +14,7 @@ mod check;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod config;
+mod db;
 mod help;
 mod ingress;
 mod issue;

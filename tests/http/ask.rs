@@ -14,6 +14,8 @@ use countersign::site::{File, Site};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use crate::database;
+
 /// The mounts that everything is tested at.
 pub const BASES: [&str; 2] = ["/", "/platform"];
 
@@ -70,8 +72,12 @@ impl Server {
 
     /// The same, with something about it changed.
     pub async fn made(base: &str, more: &[(Key, &str)], folder: Arc<TempDir>, change: impl FnOnce(&mut App)) -> Self {
-        let database = format!("sqlite://{}", folder.path().join("countersign.db").display());
-        let settings = [&[(Key::BasePath, base), (Key::DatabaseUrl, &database)], more].concat();
+        let database = database::of(&folder).await;
+        // Beside a file the server keeps a key of its own.
+        let key = if database::is_a_file() { "" } else { "for tests alone, and for nobody else" };
+        let mut settings = vec![(Key::BasePath, base), (Key::DatabaseUrl, &database)];
+        settings.extend((!key.is_empty()).then_some((Key::SecretKey, key)));
+        settings.extend(more);
         let settings = settings.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
         let Ok(config) = Config::load(&Flags { file: None, settings }, &Environment::default()) else {
             panic!("the configuration is good");

@@ -16,7 +16,7 @@ async fn events(browser: &mut Browser, query: &str) -> (Vec<Value>, bool) {
 async fn fill(server: &Server, count: usize) {
     let insert = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < CAST($1 AS INTEGER)) \
                   INSERT INTO audit (id, at, actor, action, detail, address) \
-                  SELECT printf('%011x%010x', 1, n), 1, 'old@example.com', 'old.thing', 'Thing ' || n || '.', '' FROM n";
+                  SELECT '00000000001' || substr('0000000000' || n, length('' || n) + 1), 1, 'old@example.com', 'old.thing', 'Thing ' || n || '.', '' FROM n";
     assert_eq!(server.sql(insert, &[&count.to_string()]).await, count as u64);
 }
 

@@ -100,14 +100,16 @@ async fn no_log_line_has_a_password_session_token_code_license_or_key() {
         secrets.extend(bundle.jwt.split('.').skip(1).map(ToOwned::to_owned));
         secrets.extend(bundle.public_key.lines().nth(3).map(ToOwned::to_owned));
     }
-    let key = std::fs::read_to_string(server.folder.path().join("countersign.key")).expect("a key");
-    secrets.push(key.trim().to_owned());
+    if crate::database::is_a_file() {
+        let key = std::fs::read_to_string(server.folder.path().join("countersign.key")).expect("a key");
+        secrets.push(key.trim().to_owned());
+    }
     // The database is gone: errors are logged, too.
     server.sql("DROP TABLE audit", &[]).await;
     assert_eq!(sign_in(&mut server.browser(), ADMIN, PASSWORD).await.status, 503);
 
     let log = String::from_utf8(log.0.lock().expect("a log").clone()).expect("text");
-    for there in ["/api/invitations/accept", "INSERT INTO sessions", "DEBUG", "ERROR", "no such table"] {
+    for there in ["/api/invitations/accept", "INSERT INTO sessions", "DEBUG", "ERROR", "audit"] {
         assert!(log.contains(there), "the log is there: {there}");
     }
     secrets.sort();

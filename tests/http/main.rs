@@ -19,6 +19,7 @@ mod calendar;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod csrf;
+mod database;
 mod egress;
 mod errors;
 mod gate;

@@ -92,7 +92,6 @@ async fn each_role_may_do_what_it_may_and_nothing_else() {
     for base in BASES {
         let server = Server::with(base, &[(Key::LicenseMode, "offline")]).await;
         let admin = server.install(&first()).await;
-        server.sql("PRAGMA foreign_keys = OFF", &[]).await;
         let (member, org) = (server.somebody(Role::Member).await, server.somebody(Role::OrgAdmin).await);
         let first = admin.clone().get("/api/auth/get-session").await.json()["user"]["id"].clone();
         let first = first.as_str().expect("an id");

@@ -342,8 +342,7 @@ async fn a_private_key_is_never_stored_kept_or_echoed() {
             assert!(page.body.contains("private key") && !page.body.contains(&line), "{}", page.body);
         }
     }
-    for file in std::fs::read_dir(server.folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+    for bytes in crate::database::contents(&server.folder).await {
         assert!(!bytes.windows(line.len()).any(|window| window == line.as_bytes()));
     }
     assert_eq!(claims(&mut admin).await["revision"], 1);
@@ -455,24 +454,15 @@ async fn readers_see_the_old_license_or_the_new_one_and_never_a_stale_one_after_
 async fn a_rotation_that_fails_half_way_changes_nothing() {
     let (server, mut admin) = Server::set_up("/").await;
     let before = server.stored().await;
-    for (table, trigger) in [
-        (
-            "license_history",
-            "CREATE TRIGGER broken BEFORE INSERT ON license_history BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
-        ),
-        ("audit", "CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"),
-        (
-            "platform_config",
-            "CREATE TRIGGER broken BEFORE UPDATE ON platform_config BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
-        ),
-    ] {
-        server.sql(trigger, &[]).await;
+    let mut operator = server.database().await;
+    for (statement, table) in [("INSERT", "license_history"), ("INSERT", "audit"), ("UPDATE", "platform_config")] {
+        crate::database::break_table(&mut operator, statement, table).await;
         let answer = rotate(&mut admin, 1, &renewal(), &[]).await;
         assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "unavailable"), "{table}");
         assert!(!answer.body.contains("disk"), "what went wrong inside is not told: {}", answer.body);
         assert_eq!(server.stored().await, before, "{table}");
         assert_eq!(claims(&mut admin).await["claims"]["jti"], "lic_first");
-        server.sql("DROP TRIGGER broken", &[]).await;
+        crate::database::mend(&mut operator, table).await;
     }
     assert!(history(&mut admin).await.is_empty());
     assert_eq!(rotate(&mut admin, 1, &renewal(), &[]).await.status, 200);
@@ -482,7 +472,7 @@ async fn a_rotation_that_fails_half_way_changes_nothing() {
 async fn while_somebody_holds_the_database_the_old_license_is_told_and_a_rotation_waits_or_fails_whole() {
     let (server, mut admin) = Server::set_up("/").await;
     let mut operator = server.database().await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut operator).await.unwrap();
+    crate::database::hold(&mut operator).await;
     let (mut other, renewed) = (admin.clone(), renewal());
     let rotation = tokio::spawn(async move { rotate(&mut other, 1, &renewed, &[]).await });
     while !rotation.is_finished() {

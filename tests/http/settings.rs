@@ -60,8 +60,8 @@ async fn a_member_sees_the_own_pages_and_a_kind_word_for_the_others() {
 async fn the_settings_for_mail_keep_their_password_and_show_it_to_nobody() {
     let (server, mut admin) = Server::set_up("/").await;
     assert_eq!(save(&mut admin, &smtp()).await.0, 200);
-    assert!(!server.is_stored(SECRET), "it is sealed");
-    assert!(server.is_stored("E-mail is sent by smtp.example.com"), "the search finds what is there");
+    assert!(!server.is_stored(SECRET).await, "it is sealed");
+    assert!(server.is_stored("E-mail is sent by smtp.example.com").await, "the search finds what is there");
     let page = admin.get("/settings/email").await.body;
     assert!(page.contains("value=\"smtp.example.com\"") && !page.contains(SECRET), "{page}");
 
@@ -78,11 +78,13 @@ async fn the_settings_for_mail_keep_their_password_and_show_it_to_nobody() {
     let refused = admin.form("/api/settings/email", &fields).await;
     let page = admin.follow(&refused).await.body;
     assert!(page.contains("Give the mail server") && !page.contains(SECRET), "{page}");
-    assert!(!server.is_stored(SECRET), "nor is it in what came back");
+    assert!(!server.is_stored(SECRET).await, "nor is it in what came back");
 
     let resend = json!({ "provider": "resend", "apiKey": "re_horse_battery", "from": "license@example.com" });
     assert_eq!(save(&mut admin, &resend).await.0, 200);
-    assert!(!server.is_stored("re_horse_battery") && !admin.get("/settings/email").await.body.contains("re_horse"));
+    assert!(
+        !server.is_stored("re_horse_battery").await && !admin.get("/settings/email").await.body.contains("re_horse")
+    );
     let told: Vec<String> = server.audit().await.into_iter().map(|(_, _, detail)| detail).collect();
     assert_eq!(told.last().map(String::as_str), Some("E-mail is sent by Resend as license@example.com."));
     assert!(!told.iter().any(|detail| detail.contains(SECRET)));

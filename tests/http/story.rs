@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, Connection as _};
 
 use crate::ask::{Answer, BASES, Browser, NOW, Server};
 use crate::common::{private_key, public_pem, token};
+use crate::database;
 
 /// The first administrator's address.
 pub const ADMIN: &str = "admin@example.com";
@@ -160,9 +161,11 @@ impl Server {
 
     /// A connection of an operator's own.
     pub async fn database(&self) -> AnyConnection {
-        let path = self.folder.path().join("countersign.db");
-        let mut database = AnyConnection::connect(&format!("sqlite://{}", path.display())).await.expect("the database");
-        sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut database).await.expect("patience");
+        let url = database::of(&self.folder).await;
+        let mut database = AnyConnection::connect(&url).await.expect("the database");
+        if database::is_a_file() {
+            sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut database).await.expect("patience");
+        }
         database
     }
 

@@ -50,7 +50,7 @@ async fn an_invitation_makes_an_account_once() {
         assert!(link.starts_with(&start) && link.len() == start.len() + 43, "{link}");
         assert_eq!((&invitation["mailed"], &invitation["answer"]), (&json!(false), &json!("E-mail is not set up.")));
         let code = code_of(&invitation);
-        assert!(!server.is_stored(&code), "only its hash is kept");
+        assert!(!server.is_stored(&code).await, "only its hash is kept");
         let open = admin.get("/api/users").await.json()["invitations"][0].clone();
         assert_eq!((&open["email"], &open["role"]), (&json!(GUEST), &json!("org-admin")));
 

@@ -31,16 +31,30 @@ pub(super) fn on_database<T>(
             path.display()
         )));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure(format!("the command cannot start: {error}")))?;
-    runtime.block_on(async {
+    block_on(async || {
         let store = Store::open(&config.database_url).await.map_err(|error| Failure(error.to_string()))?;
         let result = work(&config, &store).await;
         store.close().await;
         result
     })
+}
+
+/// Runs something that names its databases itself.
+pub(super) fn run_alone<T>(
+    environment: &Environment,
+    work: impl AsyncFnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    serve::log(environment, "error")?;
+    verify::install();
+    block_on(work)
+}
+
+fn block_on<T>(work: impl AsyncFnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure(format!("the command cannot start: {error}")))?;
+    runtime.block_on(work())
 }
 
 /// What the audit log says of something that is done on the command line now.

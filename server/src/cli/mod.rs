@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod database;
+mod db;
 mod issue;
 mod keygen;
 mod license_server;
@@ -41,6 +42,7 @@ enum Command {
     Serve(serve::Serve),
     Rotate(rotate::Rotate),
     Status(status::Status),
+    Db(db::Db),
     SetupToken(setup_token::SetupToken),
 }
 
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(&environment),
         Command::Rotate(rotate) => rotate.run(&environment),
         Command::Status(status) => status.run(&environment),
+        Command::Db(db) => db.run(&environment),
         Command::SetupToken(token) => token.run(&environment),
     };
     result.unwrap_or_else(|failure| {

@@ -20,10 +20,10 @@ use self::file::{misspelled, read_file};
 pub use self::host::Host;
 pub use self::key::Key;
 use self::parse::{
-    addresses, base_path, database_url, hosts, license_api_url, license_mode, listen_addr, names, proxy, public_url,
-    seconds, secret_key, token,
+    addresses, base_path, hosts, license_api_url, license_mode, listen_addr, names, proxy, public_url, seconds,
+    secret_key, token,
 };
-pub use self::parse::{fingerprints, trust_rule};
+pub use self::parse::{database_url, fingerprints, trust_rule};
 use crate::licensing::Terms;
 
 /// The file that is read if it is there and no other is named.

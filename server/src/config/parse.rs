@@ -48,7 +48,8 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn database_url(text: &str) -> Result<String, String> {
+/// Reads `DATABASE_URL`.
+pub fn database_url(text: &str) -> Result<String, String> {
     let rest = ["sqlite://", "postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     match rest {
         Some(rest) if !rest.is_empty() => Ok(text.to_owned()),

@@ -1,7 +1,7 @@
 //! The database. All SQL of the product stands in this folder, one file for each thing that is stored.
 //!
-//! The same SQL runs on SQLite and PostgreSQL. On SQLite there are two pools: one connection that writes, and several that
-//! read and never wait for it (WAL).
+//! The same SQL runs on SQLite and PostgreSQL. There are two pools: one for what writes, one for what only reads and never waits
+//! for it. How each database is opened stands in its own file.
 
 mod accounts;
 mod attempts;
@@ -11,21 +11,22 @@ mod figures;
 mod license;
 mod notices;
 mod phone_home;
+mod postgres;
 mod returned;
 mod seats;
 mod sessions;
 mod setup;
+mod sqlite;
 mod state;
+mod transfer;
 mod usage;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Connection as _, Executor as _, SqlSafeStr as _};
+use sqlx::{Any, AnyPool, Executor as _, SqlSafeStr as _};
 
 pub use accounts::{Account, Invited, Managed, NewAccount};
 pub use attempts::Tried;
@@ -39,6 +40,8 @@ pub use seats::Seats;
 pub(crate) use sessions::NewSession;
 pub use sessions::SessionRow;
 pub use setup::{Draft, FirstAdmin, SetupRows, TokenUse};
+pub(crate) use sqlite::path as sqlite_path;
+pub use transfer::{Copied, TransferError};
 pub use usage::Reported;
 
 /// The database did not do what it was asked to. The reason is in the log.
@@ -69,33 +72,31 @@ pub(crate) type Transaction = sqlx::Transaction<'static, Any>;
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
+    kind: Kind,
     read: AnyPool,
     write: AnyPool,
 }
 
+/// Which database it is. Only how it is opened and how a transaction begins differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
 /// How long a connection waits for a lock, and a request for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections that read.
-const READERS: u32 = 8;
 
 impl Store {
-    /// Opens the database at `url`, makes it when it is not there, and brings its tables up to date.
+    /// Opens the database at `url`, and brings its tables up to date. An SQLite file is made when it is not there.
     ///
     /// # Errors
-    /// The address is of no kind that this build knows, or the file cannot be made, opened, read or written.
+    /// The database cannot be made, opened, reached, read or written.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
-        let Some(path) = sqlite_path(url) else {
-            return Err(OpenError(
-                "DATABASE_URL is a PostgreSQL address, which this version cannot use yet: write sqlite://PATH"
-                    .to_owned(),
-            ));
-        };
-        let failed = |error: &dyn fmt::Display| {
-            OpenError(format!("the database {} (DATABASE_URL) cannot be opened: {error}", path.display()))
-        };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        match sqlite_path(url) {
+            Some(path) => sqlite::open(&path).await,
+            None => postgres::open(url).await,
         }
         private_file(&path).map_err(|error| failed(&error))?;
 
@@ -124,10 +125,21 @@ impl Store {
         Ok(Self { read, write })
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that took it later could be
-    /// refused without waiting.
+    /// Begins a transaction that may write. There is one at a time, on either database: what it reads stays true until it
+    /// ends.
     pub(crate) async fn begin(&self) -> Result<Transaction, Unavailable> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        match self.kind {
+            Kind::Sqlite => sqlite::begin(&self.write).await,
+            Kind::Postgres => postgres::begin(&self.write).await,
+        }
+    }
+
+    /// Begins a transaction that only reads, all of it in one snapshot.
+    async fn snapshot(&self) -> Result<Transaction, Unavailable> {
+        Ok(match self.kind {
+            Kind::Sqlite => self.read.begin().await?,
+            Kind::Postgres => self.read.begin_with(postgres::SNAPSHOT).await?,
+        })
     }
 
     /// Whether the database answers.
@@ -142,11 +154,6 @@ impl Store {
     }
 }
 
-/// A power cut takes nothing that was confirmed: every commit is on the disk when it returns.
-const WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                      PRAGMA foreign_keys = ON";
-const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
-
 /// The tables, step by step. A step that was ever released is never changed.
 fn migrations() -> Migrator {
     const STEPS: [(i64, &str, &str); 2] = [
@@ -156,25 +163,19 @@ fn migrations() -> Migrator {
     let step = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(STEPS.into_iter().map(step).collect())
+    let mut migrator = Migrator::with_migrations(STEPS.into_iter().map(step).collect());
+    // Steps only add. So a version of before goes on, and starts again, on tables that a later one has brought up to date:
+    // while replicas are swapped one after the other, both are there.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
-/// The file of an SQLite address.
-pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite://")?;
-    Some(PathBuf::from(path.split_once('?').map_or(path, |(path, _)| path)))
-}
-
-/// A path as part of an address.
-fn encoded(path: &Path) -> String {
-    path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23")
-}
-
-/// Makes the file when it is not there: for its owner alone.
-fn private_file(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+/// A pool of at most so many connections, each of which begins with these statements.
+fn pool(connections: u32, beginning: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).after_connect(move |connection, _| {
+        Box::pin(async move {
+            connection.execute(beginning).await?;
+            Ok(())
+        })
+    })
 }

@@ -58,7 +58,7 @@ impl Store {
     /// How far the set-up is.
     pub async fn setup(&self) -> Result<SetupRows, Unavailable> {
         // One snapshot: a state that never was must not open the wizard.
-        let mut tx = self.read.begin().await?;
+        let mut tx = self.snapshot().await?;
         let config: Vec<(String, String)> = sqlx::query_as(
             "SELECT key, value FROM platform_config WHERE key IN \
              ('setup_completed', 'license_jwt', 'license_public_key', 'organization_name', 'email')",

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs a command with a PostgreSQL server of its own, in a temporary folder, and stops it afterwards. Its address is in
+# COUNTERSIGN_POSTGRES.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/env.sh"
+
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+if [ -z "$bin" ]; then
+  bin=$(dirname "$(command -v initdb || true)")
+  [ -x "$bin/initdb" ] || die "there is no PostgreSQL server" "make setup-test installs it"
+fi
+
+# In memory where there is room: a database for each server of the tests is much to write, and all of it goes.
+folder=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")
+# The server refuses to run as root.
+as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
+if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
+stop() {
+  (cd / && as "$bin/pg_ctl" -D "$folder/data" -m immediate -s stop) || true
+  rm -rf "$folder"
+}
+trap stop EXIT
+
+cd /
+as "$bin/initdb" -D "$folder/data" --auth=trust --username=countersign --encoding=UTF8 --no-sync >/dev/null
+# A port that nobody uses. Nothing of it outlives the tests, so nothing is forced to the disk.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -s -w -o \
+  "-h 127.0.0.1 -p $port -k $folder -c max_connections=400 -c fsync=off -c full_page_writes=off" start ||
+  { cat "$folder/log" >&2; exit 1; }
+cd - >/dev/null
+COUNTERSIGN_POSTGRES="postgres://countersign@127.0.0.1:$port" "$@"

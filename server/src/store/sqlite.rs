@@ -1,0 +1,68 @@
+//! SQLite: a file, one connection that writes, and several that read and never wait for it (WAL).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyPool, Connection as _, Executor as _};
+
+use super::{Kind, OpenError, Store, Transaction, Unavailable, migrations, pool};
+
+/// Connections that read.
+const READERS: u32 = 8;
+/// A power cut takes nothing that was confirmed: every commit is on the disk when it returns.
+const WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                      PRAGMA foreign_keys = ON";
+const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
+
+/// The file of an SQLite address.
+pub(crate) fn path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    Some(PathBuf::from(path.split_once('?').map_or(path, |(path, _)| path)))
+}
+
+pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
+    let failed = |error: &dyn fmt::Display| {
+        OpenError(format!("the database {} (DATABASE_URL) cannot be opened: {error}", path.display()))
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    }
+    private_file(path).map_err(|error| failed(&error))?;
+
+    // Only here may the file be made. Later, a file that is gone must be an error and never an empty database, on which the
+    // wizard would open.
+    let options = |mode: &str| AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", encoded(path)));
+    let first = options("rwc").map_err(|error| failed(&error))?;
+    let mut connection = sqlx::AnyConnection::connect_with(&first).await.map_err(|error| failed(&error))?;
+    connection.execute(WRITER).await.map_err(|error| failed(&error))?;
+    migrations().run(&mut connection).await.map_err(|error| failed(&error))?;
+    connection.close().await.map_err(|error| failed(&error))?;
+
+    let opened = options("rw").map_err(|error| failed(&error))?;
+    // A connection to a file does not die meanwhile, so it is not asked whether it lives each time.
+    let pool = |connections, beginning| pool(connections, beginning).test_before_acquire(false);
+    let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
+    let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
+    Ok(Store { kind: Kind::Sqlite, read, write })
+}
+
+/// Takes the write lock at once: a transaction that took it later could be refused without waiting.
+pub(super) async fn begin(pool: &AnyPool) -> Result<Transaction, Unavailable> {
+    Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// A path as part of an address.
+fn encoded(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23")
+}
+
+/// Makes the file when it is not there: for its owner alone.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}

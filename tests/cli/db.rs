@@ -1,0 +1,131 @@
+//! `db`: everything moved, backed up, examined.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::rotate::{bundle, set_up};
+use crate::run::{command, empty, run, run_with};
+use crate::running::Server;
+
+/// Where PostgreSQL is. `scripts/postgres.sh` starts one; without it these tests look at SQLite alone.
+fn postgres() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
+    std::env::var("COUNTERSIGN_POSTGRES").ok()
+}
+
+/// A new database on PostgreSQL.
+fn database(server: &str, name: &str) -> String {
+    let name = format!("{name}_{}", std::process::id());
+    let sql = format!("CREATE DATABASE {name}");
+    let made = std::process::Command::new("psql").args([&format!("{server}/postgres"), "-qc", &sql]).status();
+    assert!(made.expect("psql runs").success());
+    format!("{server}/{name}")
+}
+
+fn claims(server: &mut Server) -> Value {
+    let (status, answer) = server.post("/api/auth/license/get-claims", "{}");
+    assert_eq!(status, 200, "{answer}");
+    serde_json::from_str(&answer).unwrap()
+}
+
+fn status(folder: &Path, database: &str) -> Value {
+    let ran = run_with(&mut command(folder, &[("DATABASE_URL", database)]), &["status", "--json"], b"");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+fn renewed(name: &str) -> (Server, PathBuf) {
+    let (server, folder) = set_up(name, &bundle(&["--jti", "lic_one"]));
+    std::fs::write(folder.join("new.json"), bundle(&["--jti", "lic_two", "--days=200"])).unwrap();
+    assert_eq!(run(&folder, &["rotate", "new.json"]).code, 0);
+    (server, folder)
+}
+
+#[test]
+fn a_backup_is_taken_while_the_server_goes_on_and_is_a_database_of_its_own() {
+    let (mut server, folder) = renewed("db-backup");
+    let ran = run(&folder, &["db", "backup", "copy.db"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("Everything as of now is in copy.db."), "{}", ran.out);
+    assert_eq!(claims(&mut server)["claims"]["jti"], "lic_two");
+    let (here, there) = (status(&folder, "sqlite://data/countersign.db"), status(&folder, "sqlite://copy.db"));
+    for member in ["licenseId", "revision", "installedAt", "installedBy", "source"] {
+        assert_eq!(here[member], there[member], "{member}");
+    }
+    let ran = run_with(&mut command(&folder, &[("DATABASE_URL", "sqlite://copy.db")]), &["db", "check"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.ends_with("The database is in order.\n") && ran.out.contains("license_history"), "{}", ran.out);
+    // Nothing that is there is written over.
+    let ran = run(&folder, &["db", "backup", "copy.db"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("copy.db is already there"), "{}", ran.err);
+}
+
+#[test]
+fn everything_moves_and_the_server_goes_on_from_there() {
+    let (mut server, folder) = renewed("db-move");
+    // In the worst case it did not even end well.
+    server.kill();
+    let before = status(&folder, "sqlite://data/countersign.db");
+    let mut targets = vec!["sqlite://moved.db".to_owned()];
+    targets.extend(postgres().map(|server| database(&server, "moved")));
+    for target in targets {
+        let arguments = ["db", "move", "--from", "sqlite://data/countersign.db", "--to", &target];
+        let ran = run(&folder, &arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{target}");
+        assert!(ran.out.starts_with("Everything was moved"), "{}", ran.out);
+        let key = std::fs::read_to_string(folder.join("data/countersign.key")).unwrap();
+        if target.starts_with("postgres") {
+            assert!(ran.out.contains("SECRET_KEY") && ran.out.contains("data/countersign.key"), "{}", ran.out);
+            assert!(!ran.out.contains(key.trim()), "the key itself is not told");
+        }
+        let after = status(&folder, &target);
+        for member in ["licenseId", "revision", "installedAt", "installedBy", "source", "key"] {
+            assert_eq!(before[member], after[member], "{target}: {member}");
+        }
+        // Whoever was signed in still is.
+        let variables = [("DATABASE_URL", target.as_str()), ("SECRET_KEY", key.trim())];
+        let moved = Server::start_in(&folder, &variables, &["--listen-addr", "127.0.0.1:0"]);
+        let mut moved = moved.with_cookies_of(&server);
+        assert_eq!(claims(&mut moved)["claims"]["jti"], json!("lic_two"), "{target}");
+        drop(moved);
+        // A second time there is something in the way, and it stays.
+        let ran = run(&folder, &arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{target}");
+        assert!(ran.err.contains("is not empty") && ran.err.contains("nothing was changed"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let (server, folder) = renewed("db-damage");
+    server.stop();
+    let break_it = |sql: &str| {
+        let script =
+            format!("import sqlite3\nc = sqlite3.connect('data/countersign.db')\nc.execute(\"{sql}\")\nc.commit()");
+        let ran = std::process::Command::new("python3").args(["-c", &script]).current_dir(&folder).status();
+        assert!(ran.expect("python3 runs").success());
+    };
+    break_it("UPDATE platform_config SET revision = 9 WHERE key = 'license_jwt'");
+    let ran = run(&folder, &["db", "check"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("license and key have different revisions"), "{}", ran.out);
+    break_it("DROP TABLE audit");
+    let ran = run(&folder, &["db", "check"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("the table audit cannot be read") && ran.out.contains("users"), "{}", ran.out);
+    let ran = run(&folder, &["db", "backup", "half.db"]);
+    assert_eq!(ran.code, 2);
+    assert!(!folder.join("half.db").exists(), "half a backup is none");
+}
+
+#[test]
+fn a_source_that_is_not_there_is_a_mistake() {
+    let folder = empty("db-none");
+    let ran = run(&folder, &["db", "move", "--from", "sqlite://none.db", "--to", "sqlite://new.db"]);
+    assert_eq!((ran.code, ran.err.as_str()), (2, "countersign: there is no database none.db\n"));
+    assert!(!folder.join("none.db").exists() && !folder.join("new.db").exists());
+    let ran = run(&folder, &["db", "move", "--from", "mysql://x", "--to", "sqlite://new.db"]);
+    assert!(ran.code == 2 && ran.err.contains("--from is not the address of a database"), "{}", ran.err);
+}
