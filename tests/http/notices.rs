@@ -43,7 +43,9 @@ impl Server {
     /// What is remembered of mails: notice, tries, and whether it was sent.
     async fn notices(&self) -> Vec<(String, i64, bool)> {
         let mut database = self.database().await;
-        let rows = sqlx::query_as("SELECT notice, tries, sent_at IS NOT NULL FROM notices ORDER BY next_at, user_id");
+        let rows = sqlx::query_as(
+            "SELECT notice, tries, CAST(CASE WHEN sent_at IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM notices ORDER BY next_at, user_id",
+        );
         let rows: Vec<(String, i64, i64)> = rows.fetch_all(&mut database).await.expect("rows");
         rows.into_iter().map(|(notice, tries, sent)| (notice, tries, sent == 1)).collect()
     }

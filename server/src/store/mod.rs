@@ -98,31 +98,6 @@ impl Store {
             Some(path) => sqlite::open(&path).await,
             None => postgres::open(url).await,
         }
-        private_file(&path).map_err(|error| failed(&error))?;
-
-        // Only here may the file be made. Later, a file that is gone must be an error and never an empty database, on
-        // which the wizard would open.
-        let options = |mode: &str| AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", encoded(&path)));
-        let first = options("rwc").map_err(|error| failed(&error))?;
-        let mut connection = sqlx::AnyConnection::connect_with(&first).await.map_err(|error| failed(&error))?;
-        connection.execute(WRITER).await.map_err(|error| failed(&error))?;
-        migrations().run(&mut connection).await.map_err(|error| failed(&error))?;
-        connection.close().await.map_err(|error| failed(&error))?;
-
-        let opened = options("rw").map_err(|error| failed(&error))?;
-        let pool = |connections: u32, pragmas: &'static str| {
-            // A file needs no question whether it is still there, which would cost as much as the reading that follows.
-            let options = AnyPoolOptions::new().max_connections(connections).test_before_acquire(false);
-            options.acquire_timeout(PATIENCE).after_connect(move |connection, _| {
-                Box::pin(async move {
-                    connection.execute(pragmas).await?;
-                    Ok(())
-                })
-            })
-        };
-        let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
-        let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
-        Ok(Self { read, write })
     }
 
     /// Begins a transaction that may write. There is one at a time, on either database: what it reads stays true until it

@@ -33,7 +33,7 @@ struct Table {
 }
 
 /// Every table, such that what refers to another one comes after it.
-const TABLES: [Table; 16] = {
+const TABLES: [Table; 17] = {
     use Column::{Number, Text};
     const fn table(name: &'static str, columns: &'static [Column]) -> Table {
         Table { name, columns }
@@ -97,10 +97,15 @@ const TABLES: [Table; 16] = {
                 Number("failures"),
                 Text("last_error"),
                 Number("revoked_at"),
+                Text("reason"),
                 Number("seen_at"),
             ],
         ),
-        table("notices", &[Text("subject"), Text("notice"), Number("next_at"), Number("tries"), Number("sent_at")]),
+        table(
+            "notices",
+            &[Text("subject"), Text("notice"), Text("user_id"), Number("next_at"), Number("tries"), Number("sent_at")],
+        ),
+        table("checked", &[Number("id"), Number("at")]),
         table("dismissed", &[Text("user_id"), Text("subject"), Text("notice"), Number("at")]),
         table("known_state", &[Number("id"), Text("state"), Number("at")]),
         table(
