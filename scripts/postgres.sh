@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/env.sh"
 
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1 || true)
 if [ -z "$bin" ]; then
   bin=$(dirname "$(command -v initdb || true)")
   [ -x "$bin/initdb" ] || die "there is no PostgreSQL server" "make setup-test installs it"

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::ids;
@@ -139,10 +138,7 @@ impl Passwords {
             Some(stored) => (stored, true),
             None => (self.nobody.to_string(), false),
         };
-        let fits = self.run(move || {
-            PasswordHash::new(&stored)
-                .is_ok_and(|stored| hasher().verify_password(password.as_bytes(), &stored).is_ok())
-        });
+        let fits = self.run(move || fits(&password, &stored).unwrap_or(false));
         Ok(fits.await? && is_known)
     }
 
@@ -158,14 +154,46 @@ impl Passwords {
     }
 }
 
-fn hasher() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
-}
-
 fn hash(password: &str) -> Result<String, Failed> {
     let salt = ids::random::<16>().map_err(|_| Failed)?;
-    let hash: PasswordHash = hasher().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Failed)?;
+    let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, Params::default());
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params).map_err(|_| Failed)?,
+        salt: Some(Salt::new(&salt).map_err(|_| Failed)?),
+        hash: Some(derive(&Argon2::new(algorithm, version, params), password, &salt, Params::DEFAULT_OUTPUT_LEN)?),
+    };
     Ok(hash.to_string())
+}
+
+/// Whether a password fits a stored hash, by whatever parameters that was made with.
+fn fits(password: &str, stored: &str) -> Result<bool, Failed> {
+    let stored = PasswordHash::new(stored).map_err(|_| Failed)?;
+    let (Some(version), Some(salt), Some(expected)) = (stored.version, &stored.salt, &stored.hash) else {
+        return Err(Failed);
+    };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(|_| Failed)?;
+    let version = Version::try_from(version).map_err(|_| Failed)?;
+    let params = Params::try_from(&stored).map_err(|_| Failed)?;
+    let derived = derive(&Argon2::new(algorithm, version, params), password, salt, expected.len())?;
+    // In constant time, as the library compares its outputs.
+    Ok(derived == *expected)
+}
+
+/// The hash of a password.
+fn derive(argon2: &Argon2<'_>, password: &str, salt: &[u8], length: usize) -> Result<Output, Failed> {
+    /// In blocks of 1 KiB. What takes more than 32 MiB of addresses glibc gets from the system and gives back at once; smaller
+    /// buffers it would keep, 19 MiB for each thread that ever hashed. Only what is used becomes memory.
+    const ROOM: usize = 33 * 1024;
+    let blocks = argon2.params().block_count();
+    let mut memory: Vec<Block> = Vec::new();
+    memory.try_reserve_exact(blocks.max(ROOM)).map_err(|_| Failed)?;
+    memory.resize(blocks, Block::default());
+    let mut out = [0; Output::MAX_LENGTH];
+    let out = out.get_mut(..length).ok_or(Failed)?;
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut memory).map_err(|_| Failed)?;
+    Output::new(out).map_err(|_| Failed)
 }
 
 /// Whether a stored hash was made with other parameters than those of today.

@@ -4,7 +4,7 @@ use countersign_app::{Role, Viewer};
 use countersign_license::{Bundle, PhoneHome};
 
 use super::audit::{self, Entry};
-use super::{SessionRow, Store, Transaction, Unavailable, config, sessions};
+use super::{SessionAndPair, SessionRow, Store, Transaction, Unavailable, config, sessions};
 use crate::ids;
 
 /// The license in use, as it is stored. Nothing is checked yet.
@@ -62,8 +62,7 @@ pub(crate) struct Origin<'a> {
 impl Store {
     /// The license in use. Both rows come from one statement: never a pair that was not written together.
     pub async fn pair(&self) -> Result<Option<Pair>, Unavailable> {
-        let rows = sqlx::query_as(ROWS).fetch_all(&self.read).await?;
-        Ok(pair(rows))
+        self.pairs.ask("", async || Ok(pair(sqlx::query_as(ROWS).fetch_all(&self.read).await?))).await
     }
 
     /// [`Store::session`] and [`Store::pair`] in one statement, for what is asked most often: on SQLite a statement takes its time
@@ -73,7 +72,20 @@ impl Store {
         id_hash: &str,
         now: i64,
         idle_since: i64,
-    ) -> Result<(Option<SessionRow>, Option<Pair>), Unavailable> {
+    ) -> Result<SessionAndPair, Unavailable> {
+        let asked = self.sessions_and_pairs.ask(id_hash, || self.read_session_and_pair(id_hash, now, idle_since)).await;
+        let (session, pair) = asked?;
+        // Somebody else may have asked, a moment ago.
+        let session = session.filter(|session| session.expires_at > now && session.seen_at > idle_since);
+        Ok((session, pair))
+    }
+
+    async fn read_session_and_pair(
+        &self,
+        id_hash: &str,
+        now: i64,
+        idle_since: i64,
+    ) -> Result<SessionAndPair, Unavailable> {
         let rows: Vec<RowOrSession> = sqlx::query_as(ROWS_AND_SESSION)
             .bind(id_hash)
             .bind(now)

@@ -16,12 +16,14 @@ mod returned;
 mod seats;
 mod sessions;
 mod setup;
+mod shared;
 mod sqlite;
 mod state;
 mod transfer;
 mod usage;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
@@ -43,6 +45,8 @@ pub use setup::{Draft, FirstAdmin, SetupRows, TokenUse};
 pub(crate) use sqlite::path as sqlite_path;
 pub use transfer::{Copied, TransferError};
 pub use usage::Reported;
+
+use self::shared::Shared;
 
 /// The database did not do what it was asked to. The reason is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +79,14 @@ pub struct Store {
     kind: Kind,
     read: AnyPool,
     write: AnyPool,
+    /// What most requests ask, read once for all who ask at the same time.
+    pairs: Arc<Shared<Result<Option<Pair>, Unavailable>>>,
+    /// The same with a session, by its hash.
+    sessions_and_pairs: Arc<Shared<Result<SessionAndPair, Unavailable>>>,
 }
+
+/// What the commonest question comes to.
+pub(crate) type SessionAndPair = (Option<SessionRow>, Option<Pair>);
 
 /// Which database it is. Only how it is opened and how a transaction begins differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +109,10 @@ impl Store {
             Some(path) => sqlite::open(&path).await,
             None => postgres::open(url).await,
         }
+    }
+
+    fn of(kind: Kind, read: AnyPool, write: AnyPool) -> Self {
+        Self { kind, read, write, pairs: Arc::default(), sessions_and_pairs: Arc::default() }
     }
 
     /// Begins a transaction that may write. There is one at a time, on either database: what it reads stays true until it

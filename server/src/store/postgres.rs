@@ -42,7 +42,7 @@ pub(super) async fn open(url: &str) -> Result<Store, OpenError> {
     connection.close().await.map_err(failed)?;
     let write = pool(WRITERS, WRITER).connect_with(options.clone()).await.map_err(failed)?;
     let read = pool(READERS, READER).connect_with(options).await.map_err(failed)?;
-    Ok(Store { kind: Kind::Postgres, read, write })
+    Ok(Store::of(Kind::Postgres, read, write))
 }
 
 /// Whether somebody on the way could not pretend to be the database: it is on this machine, or its certificate is checked.

@@ -45,7 +45,7 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     let pool = |connections, beginning| pool(connections, beginning).test_before_acquire(false);
     let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
     let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
-    Ok(Store { kind: Kind::Sqlite, read, write })
+    Ok(Store::of(Kind::Sqlite, read, write))
 }
 
 /// Takes the write lock at once: a transaction that took it later could be refused without waiting.
