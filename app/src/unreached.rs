@@ -11,8 +11,10 @@ pub enum Unreached {
     NotAllowed,
     /// There was no connection.
     Unreachable,
-    /// TLS failed, or nobody who is trusted vouches for the certificate.
+    /// Nobody who is trusted vouches for the certificate.
     Certificate,
+    /// TLS failed otherwise.
+    Tls,
     /// It took too long.
     Timeout,
     /// The connection ended within the answer.
@@ -35,11 +37,12 @@ pub enum Unreached {
 
 impl Unreached {
     /// Every reason, with one status for all.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NotFound,
         Self::NotAllowed,
         Self::Unreachable,
         Self::Certificate,
+        Self::Tls,
         Self::Timeout,
         Self::Broken,
         Self::Busy,
@@ -66,6 +69,7 @@ impl Unreached {
             Self::NotAllowed => format!("{host} is at an address that this server does not call."),
             Self::Unreachable => format!("There was no connection to {host}."),
             Self::Certificate => format!("Nobody that this server trusts vouches for the certificate of {host}."),
+            Self::Tls => format!("{host} and this server found no way to speak TLS with each other."),
             Self::Timeout => format!("{host} did not answer within 10 seconds."),
             Self::Broken => format!("The connection to {host} ended in the middle of the answer."),
             Self::Busy => format!("{host} is too busy to answer."),
@@ -98,6 +102,10 @@ impl Unreached {
                                   administrators."
                     .to_owned()
             }
+            Self::Tls => format!(
+                "Check LICENSE_API_URL: host, port, and that https is spoken there. Then whether a proxy stands before {host}; it \
+                 must speak TLS 1.2 or later."
+            ),
             Self::Busy => "Nothing needs to be done: it is tried again later.".to_owned(),
             Self::Status(300..400) => {
                 "Redirects are not followed. Check LICENSE_API_URL, and whether a proxy wants somebody to sign in."
@@ -123,6 +131,7 @@ impl fmt::Display for Unreached {
             Self::NotAllowed => "not-allowed",
             Self::Unreachable => "unreachable",
             Self::Certificate => "certificate",
+            Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::Broken => "broken",
             Self::Busy => "busy",

@@ -67,6 +67,13 @@ fn bad() -> Vec<(&'static str, Says)> {
         ),
         (
             "malformed",
+            Box::new(|question: &Value| {
+                let in_order = json!(["valid", question["licenseId"], question["nonce"]]);
+                plain(200, "application/json", in_order.to_string())
+            }),
+        ),
+        (
+            "malformed",
             Box::new(|question: &Value| plain(200, "application/json", format!("{}{0}", said("valid", question)))),
         ),
         (
@@ -171,6 +178,21 @@ async fn over_real_tls_every_way_to_misbehave_is_a_failure() {
     let admin = server.install(&first()).await;
     assert_eq!(Platform { server, admin }.check().await.1["errors"][0]["code"], "not-allowed");
     assert_eq!(vendor.asked("lic_first"), 0, "nobody was told anything");
+}
+
+#[tokio::test]
+async fn what_speaks_no_tls_is_not_called_a_bad_certificate() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let router = axum::Router::new().fallback(|| async { "no TLS here" });
+        axum::serve(listener, router).await
+    });
+    let mut platform = Platform::asking(&format!("https://{address}/"), &[]).await;
+    let (status, problem) = platform.check().await;
+    assert_eq!((status, &problem["errors"][0]["code"]), (502, &json!("tls")), "{problem}");
+    let words = problem["detail"].as_str().unwrap();
+    assert!(words.contains(&address.to_string()) && !words.contains("certificate"), "{words}");
 }
 
 #[tokio::test]

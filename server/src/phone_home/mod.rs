@@ -177,6 +177,10 @@ fn judge(body: &[u8], question: &Question<'_>) -> Result<Answer, Unreached> {
         #[serde(default)]
         reason: Option<String>,
     }
+    // A list would do as well, read in the order of the members.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Unreached::Malformed);
+    }
     let said: Said = serde_json::from_slice(body).map_err(|_| Unreached::Malformed)?;
     let is_ours = said.license_id == question.license_id && said.nonce == question.nonce;
     match said.status.as_str() {
@@ -195,8 +199,10 @@ fn judge(body: &[u8], question: &Question<'_>) -> Result<Answer, Unreached> {
 fn failed(error: &reqwest::Error) -> Failure {
     let mut cause = error.source();
     while let Some(inner) = cause {
-        if inner.downcast_ref::<io::Error>().and_then(tls_error).is_some() {
-            return Unreached::Certificate.into();
+        match inner.downcast_ref::<io::Error>().and_then(tls_error) {
+            Some(rustls::Error::InvalidCertificate(_)) => return Unreached::Certificate.into(),
+            Some(_) => return Unreached::Tls.into(),
+            None => {}
         }
         cause = inner.source();
     }
