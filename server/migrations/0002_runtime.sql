@@ -1,8 +1,10 @@
 -- What is known from the license server, for each license that was ever in use. `subject` is the SHA-256 of license id and key.
 CREATE TABLE phone_home (
     subject TEXT PRIMARY KEY,
-    -- When it is to be asked next. Whoever moves this on is the one that asks.
+    -- When it is to be asked next.
     next_at BIGINT NOT NULL,
+    -- Counts the questions. Whoever counts on is the one that asks; only what came of the newest question is noted.
+    turn BIGINT NOT NULL DEFAULT 0,
     last_success_at BIGINT,
     first_failure_at BIGINT,
     failures BIGINT NOT NULL DEFAULT 0,

@@ -1,9 +1,11 @@
 //! The license server is asked, and what follows from what it says. The clock stands still but for where a test moves it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Response;
 use countersign::clock::Clock;
 use countersign::config::Key;
 use countersign::jobs;
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::answerer::{Answerer, DAY, HOUR, Platform, at, broken, revoked, seconds, settings, valid};
+use crate::answerer::{Answerer, DAY, HOUR, Platform, at, broken, plain, revoked, said, seconds, settings, valid};
 use crate::ask::{Browser, NOW, Server};
 use crate::license::claims;
 use crate::story::{body, code, first, renewal};
@@ -277,6 +279,92 @@ async fn a_due_time_that_a_wrong_clock_set_is_not_waited_for() {
     assert_eq!(answerer.asked().len(), 2);
     let next = seconds(&platform.status().await["phoneHome"]["nextAt"]) - platform.now();
     assert!(next <= 25 * HOUR, "{next}");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_undoes_nothing_newer() {
+    type Said = fn(&Value) -> Response<Body>;
+    let answerer = Answerer::start().await;
+    let mut platform = Platform::asking(&answerer.url(), &[]).await;
+    platform.begin().await;
+    for (late, meanwhile, state) in [
+        ("valid", revoked as Said, "revoked"),
+        ("revoked", valid as Said, "active"),
+        ("garbage", valid as Said, "active"),
+        ("valid", broken as Said, "degraded"),
+        ("garbage", valid as Said, "active"),
+    ] {
+        let (release, held) = tokio::sync::oneshot::channel::<()>();
+        let held = Mutex::new(Some(held));
+        answerer.says(move |question| {
+            let held = held.lock().unwrap().take().expect("it is asked once");
+            let answer = said(late, question).to_string();
+            let answer = async move { held.await.map(|()| answer) };
+            plain(200, "application/json", Body::from_stream(futures_util::stream::once(answer)))
+        });
+        // The job asks, and waits for the answer.
+        let due = seconds(&platform.status().await["phoneHome"]["nextAt"]);
+        platform.server.clock.store(due, Ordering::Relaxed);
+        let (app, asked) = (platform.server.app.clone(), answerer.asked().len());
+        let pass = tokio::spawn(async move { jobs::pass(&app).await });
+        while answerer.asked().len() == asked {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // An administrator asks meanwhile, and hears something else.
+        answerer.says(meanwhile);
+        platform.check().await;
+        let before = platform.status().await;
+        assert_eq!(before["state"], state, "{late}");
+        let audit = platform.server.audit().await.len();
+        release.send(()).unwrap();
+        pass.await.unwrap();
+        let mut after = platform.status().await;
+        let again = seconds(&after["phoneHome"]["nextAt"]) - platform.now();
+        if late == "garbage" {
+            assert!(again >= 23 * HOUR, "a failure of before is no news");
+        } else {
+            assert!(again <= 75, "who hears two things asks again soon: {again}");
+        }
+        after["phoneHome"]["nextAt"] = before["phoneHome"]["nextAt"].clone();
+        assert_eq!(after, before, "{late}");
+        let rows = platform.server.audit().await;
+        let told: Vec<_> = rows.iter().skip(audit).filter(|row| row.1 != "license.state").collect();
+        assert!(told.is_empty(), "{late}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replica_whose_clock_is_days_behind_makes_no_storm() {
+    let answerer = Answerer::start().await;
+    let url = answerer.url();
+    let mut platform = Platform::asking(&url, &[]).await;
+    platform.begin().await;
+    let behind = Server::again("/", &settings(&url, &[]), platform.server.folder.clone()).await;
+    let begun = platform.now();
+    let asked = answerer.asked().len();
+    for pass in 0..240 {
+        platform.server.clock.store(begun + 30 * pass, Ordering::Relaxed);
+        behind.clock.store(begun + 30 * pass - 3 * DAY, Ordering::Relaxed);
+        jobs::pass(&behind.app).await;
+        platform.pass().await;
+    }
+    let asked = answerer.asked().len() - asked;
+    assert!((1..=5).contains(&asked), "asked {asked} times in two hours");
+}
+
+#[tokio::test]
+async fn a_license_that_stands_well_adds_nothing_to_what_each_request_reads() {
+    let answerer = Answerer::start().await;
+    let mut platform = Platform::asking(&answerer.url(), &[]).await;
+    platform.begin().await;
+    for (says, rows) in [(valid as fn(&Value) -> Response<Body>, 0), (broken, 1), (valid, 0), (revoked, 1), (broken, 1)]
+    {
+        answerer.says(says);
+        platform.pass_when_due().await;
+        let pair = platform.server.app.store.pair().await.unwrap().unwrap();
+        assert_eq!(pair.known.len(), rows);
+    }
+    assert!(platform.status().await["phoneHome"]["lastSuccessAt"].is_string());
 }
 
 #[tokio::test]

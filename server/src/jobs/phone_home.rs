@@ -32,11 +32,15 @@ pub(super) async fn pass(app: &App) -> Result<(), Unavailable> {
         app.store.note_seen(&subject, looked.seen_at).await?;
     }
 
-    // Noted while the clock was ahead, a due time would not come for long.
+    // Noted while the clock was ahead, a due time would not come for long. Or it is this clock that is behind, and all others are
+    // right.
     let is_wrong = looked.is_back && row.next_at > now.saturating_add(schedule::LONGEST);
-    let is_due = row.next_at <= now || is_wrong;
-    if is_due && app.store.take_turn(&subject, row.next_at, now.saturating_add(schedule::TURN)).await? {
-        contact(app, &subject, license).await?.ok();
+    let is_due = row.next_at <= now || (is_wrong && app.watch.may_overrule(app.clock.uptime()));
+    if !is_due {
+        return Ok(());
+    }
+    if let Some(turn) = app.store.take_turn(&subject, row.turn, now.saturating_add(schedule::TURN)).await? {
+        contact(app, &subject, turn, license).await?.ok();
     }
     Ok(())
 }

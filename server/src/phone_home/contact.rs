@@ -13,11 +13,11 @@ use crate::store::{Entry, News, Store, Unavailable};
 /// What a contact came to.
 pub type Contacted = Result<Answer, Failure>;
 
-/// Asks about a license and notes what came of it. The row must be there.
+/// Asks about a license and notes what came of it, unless somebody asked meanwhile. The turn must have been taken.
 ///
 /// # Errors
 /// The database does not answer; then nothing is noted, and the row is due again.
-pub async fn contact(app: &App, subject: &str, license: &License) -> Result<Contacted, Unavailable> {
+pub async fn contact(app: &App, subject: &str, turn: i64, license: &License) -> Result<Contacted, Unavailable> {
     let question = Question::about(license).map_err(|NoRandomness| {
         tracing::error!("the system has no random numbers");
         Unavailable
@@ -28,7 +28,7 @@ pub async fn contact(app: &App, subject: &str, license: &License) -> Result<Cont
     let host = app.license_server.host();
     let entry = |action, detail| Entry { at: now, actor: String::new(), action, detail, address: String::new() };
     let id = shown(&license.claims().license_id);
-    match &contacted {
+    let is_noted = match &contacted {
         Ok(answer) => {
             let revoked = match answer {
                 Answer::Valid => None,
@@ -45,17 +45,21 @@ pub async fn contact(app: &App, subject: &str, license: &License) -> Result<Cont
                 ),
             };
             let next_at = now.saturating_add(schedule::after_answer(random()));
-            app.store.note_answer(subject, revoked, next_at, &news).await?;
             tracing::info!(host, is_revoked = revoked.is_some(), "the license server answered");
+            let again_at = now.saturating_add(schedule::TURN);
+            app.store.note_answer((subject, turn), revoked, (next_at, again_at), &news).await?
         }
         Err(failure) => {
             let failures = app.store.contact(subject).await?.map_or(0, |row| row.failures).saturating_add(1);
             let wait = schedule::after_failure(failures, failure.retry_after, random());
             let detail = format!("The license server was not reached. {}", failure.why.said(&host));
             let (why, entry) = (failure.why.to_string(), entry("phone-home.failed", detail));
-            app.store.note_failure(subject, &why, now.saturating_add(wait), &entry).await?;
             tracing::warn!(host, why, failures, again_in_seconds = wait, "the license server was not reached");
+            app.store.note_failure((subject, turn), &why, now.saturating_add(wait), &entry).await?
         }
+    };
+    if !is_noted {
+        tracing::info!("the license server was asked once more meanwhile; that is what counts");
     }
     Ok(contacted)
 }

@@ -6,10 +6,16 @@ use std::time::Duration;
 
 /// A clock that goes back by more than this, in seconds, is warned of.
 const BACK: i64 = 60 * 60;
+/// From one due time that a process overrules to the next.
+const PAUSE: Duration = Duration::from_hours(1);
 
 /// What this process saw of the time.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Option<Seen>>);
+pub struct Watch {
+    seen: Mutex<Option<Seen>>,
+    /// How long this process ran when it last overruled a due time.
+    overruled: Mutex<Option<Duration>>,
+}
 
 #[derive(Clone, Debug)]
 struct Seen {
@@ -37,7 +43,7 @@ impl Watch {
     ///
     /// What is added is this process's own time since its own last look. So many replicas that look at one row do not add up.
     pub fn look(&self, subject: &str, since: Option<i64>, stored: i64, now: i64, uptime: Duration) -> Looked {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.take().filter(|seen| seen.of.0 == subject && seen.of.1 == since);
         let passed = |(at, then): (i64, Duration)| {
             let seconds = uptime.saturating_sub(then).as_secs();
@@ -51,6 +57,17 @@ impl Watch {
         let at = before.filter(|_| counted == Some(latest)).map_or((latest, uptime), |seen| seen.at);
         *seen = Some(Seen { of: (subject.to_owned(), since), at, is_back });
         Looked { seen_at: latest, is_back, went_back: is_back && !was_back }
+    }
+
+    /// Whether this process may take a due time for wrong: once an hour. Where its own clock is the wrong one, the others, for whom
+    /// what it notes is long past, ask at once each time.
+    pub fn may_overrule(&self, uptime: Duration) -> bool {
+        let mut overruled = self.overruled.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = overruled.is_none_or(|then| uptime.saturating_sub(then) >= PAUSE);
+        if may {
+            *overruled = Some(uptime);
+        }
+        may
     }
 }
 

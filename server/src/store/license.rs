@@ -21,7 +21,8 @@ pub struct Pair {
     pub source: String,
     /// Who installed it, if anybody was signed in.
     pub by: Option<String>,
-    /// What is known from the license server, for each license that was ever in use, by its subject.
+    /// What is known from the license server, by subject, for each license that was ever in use and does not stand well: revoked,
+    /// or out of reach.
     pub known: Vec<(String, PhoneHome)>,
     /// The revisions of the two rows. They differ only where somebody set one by SQL.
     rows: [Option<i64>; 2],
@@ -152,17 +153,20 @@ impl Store {
     }
 }
 
-/// Everything that says what is licensed, in one statement: the rows of the pair, and what the license server said.
+/// Everything that says what is licensed, in one statement: the rows of the pair, and what the license server said where it is not
+/// that all is well.
 const ROWS: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT), CAST(NULL AS BIGINT), \
                     CAST(NULL AS BIGINT) FROM platform_config \
                     WHERE key IN ('license_jwt', 'license_public_key', 'license_source') \
-                    UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at FROM phone_home";
+                    UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at FROM phone_home \
+                    WHERE first_failure_at IS NOT NULL OR revoked_at IS NOT NULL";
 
 /// [`ROWS`], and the session of a hash with whose it is.
 const ROWS_AND_SESSION: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT), \
      CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), '', '', '' FROM platform_config \
      WHERE key IN ('license_jwt', 'license_public_key', 'license_source') \
      UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at, '', '', '' FROM phone_home \
+     WHERE first_failure_at IS NOT NULL OR revoked_at IS NOT NULL \
      UNION ALL SELECT 'session', users.id, sessions.seen_at, sessions.expires_at, NULL, NULL, users.name, users.email, users.role \
      FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id_hash = $1 AND sessions.expires_at > $2 \
      AND sessions.seen_at > $3 AND sessions.created_at <= $4";

@@ -1,6 +1,7 @@
 //! `phone_home`: what is known from the license server, a row for each license that was ever in use.
 //!
-//! Many replicas may run; whoever moves `next_at` on is the one that asks.
+//! Many replicas may run; whoever counts `turn` on is the one that asks. Only what came of the newest question is noted: an answer
+//! that was long on its way undoes nothing that was learned meanwhile, whatever the clocks of the replicas say.
 
 use countersign_license::PhoneHome;
 
@@ -13,6 +14,8 @@ pub struct Contact {
     pub known: PhoneHome,
     /// When the license server is to be asked next, in seconds.
     pub next_at: i64,
+    /// Which question was the latest, counted from 1.
+    pub turn: i64,
     /// How often in a row it was not to be had.
     pub failures: i64,
     /// Why it was not to be had last, as a stable code; empty while all is well.
@@ -22,7 +25,7 @@ pub struct Contact {
 }
 
 /// A row as it is read.
-type Row = (i64, i64, String, String, Option<i64>, Option<i64>, Option<i64>, i64);
+type Row = (i64, i64, i64, String, String, Option<i64>, Option<i64>, Option<i64>, i64);
 
 /// The audit rows of an answer, each written only where it is news.
 #[derive(Clone, Debug)]
@@ -36,20 +39,18 @@ impl Store {
     /// The row of a license; `None` if it was never due.
     pub async fn contact(&self, subject: &str) -> Result<Option<Contact>, Unavailable> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT next_at, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at \
+            "SELECT next_at, turn, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at \
              FROM phone_home WHERE subject = $1",
         )
         .bind(subject)
         .fetch_optional(&self.read)
         .await?;
-        let contact =
-            |(next_at, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at)| Contact {
-                known: PhoneHome { last_success_at, first_failure_at, revoked_at, seen_at },
-                next_at,
-                failures,
-                last_error,
-                reason,
-            };
+        let contact = |row: Row| {
+            let (next_at, turn, failures, last_error, reason, last_success_at, first_failure_at, revoked_at, seen_at) =
+                row;
+            let known = PhoneHome { last_success_at, first_failure_at, revoked_at, seen_at };
+            Contact { known, next_at, turn, failures, last_error, reason }
+        };
         Ok(row.map(contact))
     }
 
@@ -66,15 +67,27 @@ impl Store {
         Ok(())
     }
 
-    /// Moves the due time of a license on. Of several who read the same one, one is told `true`, and asks.
-    pub(crate) async fn take_turn(&self, subject: &str, due: i64, next_at: i64) -> Result<bool, Unavailable> {
-        let moved = sqlx::query("UPDATE phone_home SET next_at = $1 WHERE subject = $2 AND next_at = $3")
+    /// Takes the turn after `before`. Of several who read the same one, one is told the new one, and asks. If it dies, the row is
+    /// due again at `next_at`.
+    pub(crate) async fn take_turn(&self, subject: &str, before: i64, next_at: i64) -> Result<Option<i64>, Unavailable> {
+        let turn = before.saturating_add(1);
+        let taken = sqlx::query("UPDATE phone_home SET turn = $1, next_at = $2 WHERE subject = $3 AND turn = $4")
+            .bind(turn)
             .bind(next_at)
             .bind(subject)
-            .bind(due)
+            .bind(before)
             .execute(&self.write)
             .await?;
-        Ok(moved.rows_affected() == 1)
+        Ok((taken.rows_affected() == 1).then_some(turn))
+    }
+
+    /// Takes the turn now, whoever has it, and begins the row if there is none. What others still wait for is not noted any more.
+    pub(crate) async fn seize_turn(&self, subject: &str, next_at: i64, now: i64) -> Result<i64, Unavailable> {
+        let turn = sqlx::query_scalar(
+            "INSERT INTO phone_home (subject, turn, next_at, seen_at) VALUES ($1, 1, $2, $3) ON CONFLICT (subject) \
+             DO UPDATE SET turn = phone_home.turn + 1, next_at = excluded.next_at RETURNING turn",
+        );
+        Ok(turn.bind(subject).bind(next_at).bind(now).fetch_one(&self.write).await?)
     }
 
     /// Moves on the latest instant that was seen while the license server is out of reach. It never goes back.
@@ -89,16 +102,28 @@ impl Store {
         Ok(())
     }
 
-    /// Notes an answer: `revoked` is the vendor's reason where the license is revoked. The clock of failures ends.
+    /// Notes an answer: `revoked` is the vendor's reason where the license is revoked. The clock of failures ends. `false` if
+    /// somebody asked meanwhile: then nothing is noted, and since two were heard, it is asked once more at `again_at`.
     pub(crate) async fn note_answer(
         &self,
-        subject: &str,
+        (subject, turn): (&str, i64),
         revoked: Option<&str>,
-        next_at: i64,
+        (next_at, again_at): (i64, i64),
         news: &News,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         let now = news.restored.at;
         let mut tx = self.begin().await?;
+        let noted = sqlx::query(
+            "UPDATE phone_home SET next_at = $1, last_success_at = $2, failures = 0, last_error = '', reason = $3, seen_at = $2 \
+             WHERE subject = $4 AND turn = $5",
+        );
+        let noted = noted.bind(next_at).bind(now).bind(revoked.unwrap_or_default()).bind(subject).bind(turn);
+        if noted.execute(&mut *tx).await?.rows_affected() != 1 {
+            let again = sqlx::query("UPDATE phone_home SET next_at = $1 WHERE subject = $2 AND next_at > $1");
+            again.bind(again_at).bind(subject).execute(&mut *tx).await?;
+            tx.commit().await?;
+            return Ok(false);
+        }
         let restored = sqlx::query(
             "UPDATE phone_home SET first_failure_at = NULL WHERE subject = $1 AND first_failure_at IS NOT NULL",
         );
@@ -115,41 +140,35 @@ impl Store {
         if change.execute(&mut *tx).await?.rows_affected() == 1 {
             audit::record(&mut tx, entry).await?;
         }
-        sqlx::query(
-            "UPDATE phone_home SET next_at = $1, last_success_at = $2, failures = 0, last_error = '', reason = $3, seen_at = $2 \
-             WHERE subject = $4",
-        )
-        .bind(next_at)
-        .bind(now)
-        .bind(revoked.unwrap_or_default())
-        .bind(subject)
-        .execute(&mut *tx)
-        .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Notes a failure. The first one starts the clock, and `entry` tells of it.
+    /// Notes a failure. The first one starts the clock, and `entry` tells of it. `false` if somebody asked meanwhile: then it is no
+    /// news, and nothing is noted.
     pub(crate) async fn note_failure(
         &self,
-        subject: &str,
+        (subject, turn): (&str, i64),
         code: &str,
         next_at: i64,
         entry: &Entry,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         let mut tx = self.begin().await?;
+        let noted = sqlx::query(
+            "UPDATE phone_home SET next_at = $1, failures = failures + 1, last_error = $2 WHERE subject = $3 AND turn = $4",
+        );
+        let noted = noted.bind(next_at).bind(code).bind(subject).bind(turn);
+        if noted.execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(false);
+        }
         let first = sqlx::query(
             "UPDATE phone_home SET first_failure_at = $1, seen_at = $1 WHERE subject = $2 AND first_failure_at IS NULL",
         );
         if first.bind(entry.at).bind(subject).execute(&mut *tx).await?.rows_affected() == 1 {
             audit::record(&mut tx, entry).await?;
         }
-        sqlx::query("UPDATE phone_home SET next_at = $1, failures = failures + 1, last_error = $2 WHERE subject = $3")
-            .bind(next_at)
-            .bind(code)
-            .bind(subject)
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Whether an administrator may have the license server asked now, and is the one who has: once in `pause` seconds for the

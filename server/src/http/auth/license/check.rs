@@ -56,8 +56,8 @@ async fn ask(app: &App, asker: &Asker) -> Result<Done, Problem> {
         return Err(Problem { retry_after: Some(u16::try_from(wait).unwrap_or(60)), ..TOO_SOON });
     }
     let subject = licensing::subject(inspection);
-    app.store.begin_contact(&subject, asker.now.saturating_add(schedule::TURN), asker.now).await?;
-    let contacted = contact(app, &subject, license).await?;
+    let turn = app.store.seize_turn(&subject, asker.now.saturating_add(schedule::TURN), asker.now).await?;
+    let contacted = contact(app, &subject, turn, license).await?;
     // The state may have changed.
     app.changed.notify_one();
     let done = Done::to(app.paths.settings_page("license"));
