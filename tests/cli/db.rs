@@ -9,13 +9,13 @@ use crate::run::{command, empty, run, run_with};
 use crate::running::Server;
 
 /// Where PostgreSQL is. `scripts/postgres.sh` starts one; without it these tests look at SQLite alone.
-fn postgres() -> Option<String> {
+pub fn postgres() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
     std::env::var("COUNTERSIGN_POSTGRES").ok()
 }
 
 /// A new database on PostgreSQL.
-fn database(server: &str, name: &str) -> String {
+pub fn database(server: &str, name: &str) -> String {
     let name = format!("{name}_{}", std::process::id());
     let sql = format!("CREATE DATABASE {name}");
     let made = std::process::Command::new("psql").args([&format!("{server}/postgres"), "-qc", &sql]).status();

@@ -6,7 +6,8 @@ use crate::run::run;
 
 #[test]
 fn help_fits_a_screen() {
-    for name in ["", "check", "keygen", "issue", "license-server", "config", "serve", "rotate", "status", "setup-token"]
+    for name in
+        ["", "check", "keygen", "issue", "license-server", "config", "serve", "rotate", "status", "setup-token", "db"]
     {
         let arguments: Vec<&str> = [name, "--help"].into_iter().filter(|one| !one.is_empty()).collect();
         let ran = run(Path::new("."), &arguments);

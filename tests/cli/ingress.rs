@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
+use crate::nginx::{Nginx, ask};
 use crate::rotate::{bundle, set_up};
 use crate::run::{run, vendor_key};
 
@@ -40,62 +40,18 @@ fn service() -> (String, Arc<Mutex<Vec<String>>>) {
     (address, heads)
 }
 
-/// A running nginx. It ends with the test.
-struct Nginx {
-    child: Child,
-    address: String,
+fn start(folder: &Path, countersign: &str, service: &str) -> Nginx {
+    Nginx::start(folder, |address| {
+        let site = ["127.0.0.1:8080", "127.0.0.1:3000", "127.0.0.1:9000"];
+        let site = site.into_iter().zip([address, countersign, service]);
+        site.fold(EXAMPLE.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
+    })
 }
 
 impl Nginx {
-    fn start(folder: &Path, countersign: &str, service: &str) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").to_string();
-        let site = ["127.0.0.1:8080", "127.0.0.1:3000", "127.0.0.1:9000"];
-        let site = site.into_iter().zip([free.as_str(), countersign, service]);
-        let site = site.fold(EXAMPLE.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours));
-        let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {kind};\n"))
-            .concat();
-        let whole = format!(
-            "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log;\nevents {{}}\n\
-             http {{\naccess_log off;\n{paths}{site}}}\n"
-        );
-        fs::write(folder.join("nginx.conf"), whole).expect("a file");
-        let path = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
-        let child = Command::new(path)
-            .arg("-p")
-            .arg(folder)
-            .args(["-e", "error.log", "-c", "nginx.conf"])
-            .spawn()
-            .expect("nginx is there: scripts/setup.sh test installs it");
-        let nginx = Self { child, address: free };
-        let started = Instant::now();
-        while TcpStream::connect(&nginx.address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "nginx does not listen");
-            thread::sleep(Duration::from_millis(20));
-        }
-        nginx
-    }
-
     /// The status of a request with these further lines in its head, and this body.
     fn ask(&self, method: &str, path: &str, lines: &str, body: &str) -> u16 {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n{lines}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("it is sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        String::from_utf8_lossy(&answer).get(9..12).and_then(|status| status.parse().ok()).expect("a status")
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        ask(&self.address, method, path, lines, body).status
     }
 }
 
@@ -123,7 +79,7 @@ fn nginx_lets_through_what_the_license_grants_and_shuts_when_nobody_says_so() {
     let (service, heads) = service();
     let site = folder.join("nginx");
     fs::create_dir(&site).expect("a folder");
-    let nginx = Nginx::start(&site, countersign.address(), &service);
+    let nginx = start(&site, countersign.address(), &service);
     let seen = || heads.lock().expect("the list").len();
 
     // Granted: the service sees what the gate says, and nothing that a client made up.
