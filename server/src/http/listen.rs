@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
@@ -70,6 +70,19 @@ pub(crate) async fn listen_through<S, O>(
     // Connections hold a receiver each: it tells them to stop, and their end tells us.
     let (stopping, receiver) = watch::channel(());
     let slots = Arc::new(Semaphore::new(limits.connections));
+    let take = |stream: TcpStream, peer, slot| {
+        let router = router.clone().layer(Extension(ConnectInfo(peer)));
+        // Answers are small and written at once; waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+        let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
+        tokio::spawn(async move {
+            match stream.await {
+                Ok(stream) => serve_one(builder, stream, router, limits, receiver).await,
+                Err(error) => tracing::debug!(%error, "a connection did not begin"),
+            }
+            drop::<OwnedSemaphorePermit>(slot);
+        });
+    };
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
@@ -80,28 +93,25 @@ pub(crate) async fn listen_through<S, O>(
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let router = router.clone().layer(Extension(ConnectInfo(peer)));
-                // Answers are small and written at once; waiting for more to send only delays them.
-                let _ = stream.set_nodelay(true);
-                let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
-                tokio::spawn(async move {
-                    match stream.await {
-                        Ok(stream) => serve_one(builder, stream, router, limits, receiver).await,
-                        Err(error) => tracing::debug!(%error, "a connection did not begin"),
-                    }
-                    drop(slot);
-                });
-            }
-            Err(error) => {
+        match (slot, accepted) {
+            (Ok(slot), Ok((stream, peer))) => take(stream, peer, slot),
+            (Err(_), _) => break,
+            (_, Err(error)) => {
                 // Out of files, or a client that is gone already: neither gets better by trying at once.
                 tracing::warn!(%error, "a connection was not accepted");
                 sleep(Duration::from_millis(50)).await;
             }
         }
     }
-    drop((listener, receiver));
+    // Whoever was connected before, and waits to be taken, is answered as well.
+    if let Ok(listener) = listener.into_std() {
+        while let (Ok(slot), Ok((stream, peer))) = (slots.clone().try_acquire_owned(), listener.accept()) {
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                take(stream, peer, slot);
+            }
+        }
+    }
+    drop(receiver);
     let _ = stopping.send(());
     if timeout(limits.drain, stopping.closed()).await.is_err() {
         tracing::warn!("some connections did not finish in time");
