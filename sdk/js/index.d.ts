@@ -112,6 +112,25 @@ export interface LicenseStatus {
   canAct: boolean;
   /** What banners say to who asks, the loudest first; empty while all is well. */
   notices: LicenseNotice[];
+  mode: "online" | "offline" | "airgapped";
+  /** When what the license grants ends for want of the license server; RFC 3339, in UTC. */
+  locksAt: string | null;
+  /** How it stands with the license server; `null` for members. */
+  phoneHome: PhoneHome | null;
+}
+
+/** How it stands with the license server. Times are RFC 3339, in UTC. */
+export interface PhoneHome {
+  /** Its last answer that counts, good or bad. */
+  lastSuccessAt: string | null;
+  firstFailureAt: string | null;
+  /** How often in a row there was no answer. */
+  failures: number;
+  /** A code of docs/phone-home.md. */
+  lastError: string | null;
+  nextAt: string | null;
+  /** When what the license grants ends for want of an answer. */
+  locksAt: string | null;
 }
 
 export interface LicenseNotice {

@@ -151,10 +151,10 @@ impl Out {
             return Ok(());
         }
         let success = contact.and_then(|contact| contact.known.last_success_at);
-        let help = "When the license server last said that the license is good.";
+        let help = "When the license server last gave an answer that counts.";
         self.optional("phone_home_last_success_timestamp_seconds", help, success)?;
         let age = success.map(|at| now.saturating_sub(at).max(0));
-        let help = "How long ago the license server last said that the license is good.";
+        let help = "How long ago the license server last gave an answer that counts.";
         self.optional("phone_home_last_success_age_seconds", help, age)?;
         let failures = contact.map_or(0, |contact| contact.failures);
         self.gauge("phone_home_failures", "How often in a row the license server was not to be had.", failures)

@@ -181,3 +181,18 @@ fn a_variable_set_to_nothing_is_not_set() {
     assert_eq!(line(&ran, "BASE_PATH"), "/ default");
     assert_eq!(line(&ran, "LICENSE_TRUST"), "bundled default");
 }
+
+#[test]
+fn a_proxy_s_password_is_in_no_line_and_no_error() {
+    let folder = empty("config-proxy");
+    for address in
+        ["bob:SENTINEL@proxy.example:3128", "//bob:SENTINEL@proxy.example:3128", "ftp://bob:SENTINEL@proxy.example"]
+    {
+        let ran = config(&folder, &[("HTTPS_PROXY", address)], &[]);
+        assert_eq!(ran.code, 2, "{address}: {}", ran.out);
+        assert!(ran.err.contains("HTTPS_PROXY is `") && ran.err.contains("bob:••••••@"), "{}", ran.err);
+        assert!(!ran.err.contains("SENTINEL") && !ran.out.contains("SENTINEL"), "{}", ran.err);
+    }
+    let ran = config(&folder, &[("HTTPS_PROXY", "http://bob:SENTINEL@proxy.example:3128")], &[]);
+    assert_eq!(line(&ran, "HTTPS_PROXY"), "http://bob:••••••@proxy.example:3128 environment");
+}

@@ -57,6 +57,8 @@ impl Server {
              UNION ALL SELECT 'attempt ' || id FROM attempts \
              UNION ALL SELECT 'dismissed ' || user_id || notice FROM dismissed \
              UNION ALL SELECT 'usage ' || service FROM usage_reports \
+             UNION ALL SELECT 'checked ' || at FROM checked \
+             UNION ALL SELECT 'contact ' || subject || next_at || failures FROM phone_home \
              UNION ALL SELECT 'returned ' || id_hash FROM returned \
              UNION ALL SELECT 'audit ' || id || action FROM audit ORDER BY 1",
         );

@@ -173,13 +173,14 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
 /// An address without the passwords in it, wherever they may stand.
 pub(super) fn without_password(url: &str) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
-    let address = match (address.split_once("://"), address.rfind('@')) {
-        (Some((scheme, rest)), Some(_)) => {
-            let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let address = match address.rsplit_once('@') {
+        Some((login, host)) => {
+            let (scheme, login) = login.split_once("//").map_or(("", login), |(scheme, login)| (scheme, login));
+            let slashes = if address.contains("//") { "//" } else { "" };
             let user = login.split_once(':').map_or_else(|| login.to_owned(), |(user, _)| format!("{user}:••••••"));
-            format!("{scheme}://{user}@{host}")
+            format!("{scheme}{slashes}{user}@{host}")
         }
-        _ => address.to_owned(),
+        None => address.to_owned(),
     };
     let Some(query) = query else {
         return address;

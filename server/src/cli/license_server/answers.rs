@@ -54,12 +54,20 @@ pub(super) struct Question {
     pub(super) nonce: String,
 }
 
+impl Question {
+    /// Whoever asks is a stranger, and what is asked for is kept.
+    fn is_bounded(&self) -> bool {
+        [&self.license_id, &self.customer, &self.key_sha256, &self.nonce].iter().all(|text| text.len() <= 1024)
+    }
+}
+
 /// `POST /api/license/validate`
 pub(super) async fn validate(State(vendor): State<Arc<Vendor>>, body: Bytes) -> Response {
-    let Ok(question) = serde_json::from_slice::<Question>(&body) else {
+    let question = serde_json::from_slice::<Question>(&body).ok().filter(Question::is_bounded);
+    let Some(question) = question else {
         return problem(
             StatusCode::BAD_REQUEST,
-            "licenseId, customer, keySha256 and nonce are needed, and nothing else",
+            "licenseId, customer, keySha256 and nonce are needed, none of more than 1,024 bytes, and nothing else",
         );
     };
     let behavior = vendor.behavior();

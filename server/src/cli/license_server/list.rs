@@ -70,6 +70,10 @@ impl List {
             return Ok(None);
         }
         let known = self.entry(&of.license_id);
+        // The same number under another key is another's license.
+        if known.key_sha256.as_ref().is_some_and(|key| *key != of.key_sha256) {
+            return Ok(None);
+        }
         known.customer = Some(of.customer.clone());
         known.key_sha256 = Some(of.key_sha256.clone());
         known.last_asked_at = Some(Utc(now).rfc3339());

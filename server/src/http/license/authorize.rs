@@ -1,5 +1,6 @@
 //! `GET {base}/api/license/authorize?feature=…`: whether the license grants a feature now, for nginx (`auth_request`), Traefik
-//! (`ForwardAuth`) and services. No session is needed, and nothing is told of whose license it is.
+//! (`ForwardAuth`) and services. No session is needed; license id and tier are told to whoever reaches it, organization and customer to
+//! nobody.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
