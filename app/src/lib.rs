@@ -37,4 +37,4 @@ pub use standing::{Contact, Telling, Told};
 pub use unreached::Unreached;
 pub use usage::{Fill, Measure, Usage, UsageDay, UsageReport};
 pub use visit::*;
-pub use words::{Fact, Headline, Tone, facts, headline, summary};
+pub use words::{Fact, Headline, Tone, facts, headline, revoked, summary};

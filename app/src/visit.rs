@@ -351,6 +351,8 @@ pub struct Replaced {
     pub replaced_at: i64,
     /// Who replaced it, if anybody was signed in.
     pub replaced_by: Option<String>,
+    /// When the license server called it revoked, in seconds, if it did and did not take that back.
+    pub revoked_at: Option<i64>,
 }
 
 /// What a new bundle would change.
@@ -364,6 +366,8 @@ pub struct Preview {
     pub acknowledgements: Vec<Acknowledgement>,
     /// The revision that it is compared with; 0 if there is none.
     pub revision: i64,
+    /// When the license server called the new one revoked, in seconds, if it was in use before. Then it is not taken.
+    pub revoked_at: Option<i64>,
 }
 
 /// A user, as administrators see them.

@@ -169,6 +169,20 @@ pub fn outcome(check: &Check) -> &'static str {
     }
 }
 
+/// What there is to say about a license that is not installed, and that the license server is known to have called revoked, at
+/// `revoked_at` in seconds.
+pub fn revoked(revoked_at: i64) -> Headline {
+    Headline {
+        tone: Tone::Bad,
+        title: "The vendor revoked this license".to_owned(),
+        body: format!(
+            "It was revoked on {} and would grant nothing. Ask the vendor why. Whether it has been given back since can only be \
+             heard while it is in use: so ask for a license with a new license id.",
+            Utc(revoked_at)
+        ),
+    }
+}
+
 /// A summary for a support ticket. It holds what a vendor needs to help, and neither token, signature nor key.
 pub fn summary(inspection: &Inspection, policy: &Policy, now: i64) -> String {
     use std::fmt::Write as _;

@@ -149,9 +149,11 @@ export interface Preview {
   comparison: Difference[] | null;
   /** What must be acknowledged to rotate to it. */
   acknowledgements: Acknowledgement[];
-  /** Whether it is valid now and another than the installed one. */
+  /** Whether it is valid now, another than the installed one, and not known to be revoked. */
   applicable: boolean;
   revision: number;
+  /** When the license server called it revoked, where it was in use before: then it is not taken. */
+  revokedAt: string | null;
 }
 
 export interface Inspection {
@@ -216,11 +218,13 @@ export type ClientError =
 /** What a rotation may come to besides. Nothing was changed. */
 export type RotateError = ClientError | NotValid | Stale | AcknowledgementRequired | Refusal<428, "precondition-required"> | Refusal<409, "license-same">;
 
-/** The bundle is not valid now. */
+/** The bundle is not valid now, or its license is known to be revoked. */
 export interface NotValid
-  extends Refusal<422, "license-malformed" | "license-rejected" | "license-bad-signature" | "license-expired" | "license-not-yet-valid" | "license-unverified"> {
+  extends Refusal<422, "license-malformed" | "license-rejected" | "license-bad-signature" | "license-expired" | "license-not-yet-valid" | "license-unverified" | "license-revoked"> {
   verdict: Verdict;
   inspection: Inspection;
+  /** With `license-revoked`: when the license server called it that. */
+  revokedAt?: string;
   /** There where the bundle has a private key in it, which is compromised now. */
   secret?: true;
 }

@@ -56,12 +56,17 @@ fn known(of_all: &[(String, PhoneHome)], inspection: &Inspection) -> PhoneHome {
 
 /// The licenses that were in use, the newest first, at most `limit`.
 pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Result<Vec<Replaced>, Unavailable> {
-    let replaced = |row: crate::store::History| Replaced {
-        inspection: inspect_bundle(&row.bundle, policy, now),
-        revision: row.revision,
-        installed_at: row.installed_at,
-        replaced_at: row.replaced_at,
-        replaced_by: row.replaced_by,
+    let revoked = store.revocations().await?;
+    let replaced = |row: crate::store::History| {
+        let inspection = inspect_bundle(&row.bundle, policy, now);
+        Replaced {
+            revoked_at: revocation(&revoked, &inspection),
+            inspection,
+            revision: row.revision,
+            installed_at: row.installed_at,
+            replaced_at: row.replaced_at,
+            replaced_by: row.replaced_by,
+        }
     };
     Ok(store.license_history(limit).await?.into_iter().map(replaced).collect())
 }
@@ -69,11 +74,32 @@ pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Re
 /// What the bundle in this text would change.
 pub async fn preview(store: &Store, terms: &Terms, text: impl AsRef<[u8]>, now: i64) -> Result<Preview, Unavailable> {
     let current = installed(store, terms, now).await?;
-    Ok(compared(current.as_ref(), &terms.policy, text, now))
+    compared(store, current.as_ref(), &terms.policy, text, now).await
+}
+
+/// When the license server called a license revoked that may have been in use before, in seconds. Vendors revoke what they have
+/// replaced: who puts that back loses everything.
+pub async fn revoked_at(store: &Store, inspection: &Inspection) -> Result<Option<i64>, Unavailable> {
+    Ok(revocation(&store.revocations().await?, inspection))
+}
+
+/// Most platforms know of no revocation: then there is nothing to hash.
+fn revocation(of_all: &[(String, i64)], inspection: &Inspection) -> Option<i64> {
+    if of_all.is_empty() {
+        return None;
+    }
+    let subject = subject(inspection);
+    of_all.iter().find(|(of, _)| *of == subject).map(|(_, at)| *at)
 }
 
 /// What the bundle in this text would change in the license in use.
-pub fn compared(current: Option<&Installed>, policy: &Policy, text: impl AsRef<[u8]>, now: i64) -> Preview {
+async fn compared(
+    store: &Store,
+    current: Option<&Installed>,
+    policy: &Policy,
+    text: impl AsRef<[u8]>,
+    now: i64,
+) -> Result<Preview, Unavailable> {
     let in_use = current.and_then(|current| current.inspection.license.as_ref());
     let policy = Policy { installed: in_use.map(License::key), ..policy.clone() };
     let candidate = inspect_with(text, &policy, now, verify::rs256);
@@ -85,7 +111,9 @@ pub fn compared(current: Option<&Installed>, policy: &Policy, text: impl AsRef<[
         None if candidate.license.is_some() && trust == Trust::Bundled => vec![Acknowledgement::KeyChanged],
         None => Vec::new(),
     };
-    Preview { candidate, comparison, acknowledgements, revision: current.map_or(0, |current| current.revision) }
+    let revoked_at = revoked_at(store, &candidate).await?;
+    let revision = current.map_or(0, |current| current.revision);
+    Ok(Preview { candidate, comparison, acknowledgements, revision, revoked_at })
 }
 
 /// The bundle to install, if the inspection found it valid now.
@@ -141,6 +169,8 @@ pub enum Refusal {
     Stale(Box<Meanwhile>),
     /// It is installed already.
     Same,
+    /// The license server called it revoked, at this instant in seconds.
+    Revoked(Box<Inspection>, i64),
     /// These must be acknowledged first.
     Unacknowledged(Vec<Acknowledgement>),
 }
@@ -167,7 +197,7 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
     let stored = pair.as_ref().map(|pair| (pair.bundle.jwt.clone(), pair.known.clone()));
     let (stored, known_of) = stored.unzip();
     let current = pair.map(|pair| judged(pair, terms, now));
-    let preview = compared(current.as_ref(), &terms.policy, rotation.text, now);
+    let preview = compared(store, current.as_ref(), &terms.policy, rotation.text, now).await?;
     let Some(bundle) = installable(&preview.candidate) else {
         return Err(Refusal::NotValid(Box::new(preview.candidate)));
     };
@@ -179,6 +209,9 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
     if stored.as_ref() == Some(&bundle.jwt) && is_same_key {
         return Err(Refusal::Same);
     }
+    if let Some(at) = preview.revoked_at {
+        return Err(Refusal::Revoked(Box::new(preview.candidate), at));
+    }
     let missing: Vec<Acknowledgement> =
         preview.acknowledgements.iter().filter(|one| !rotation.acknowledged.contains(one)).copied().collect();
     if !missing.is_empty() {
@@ -189,7 +222,7 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
     match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry).await? {
         Rotated::Done(revision) => {
             let inspection = preview.candidate;
-            // It may have been in use before, and revoked.
+            // It may have been in use before, and out of reach.
             let known = known(&known_of.unwrap_or_default(), &inspection);
             let standing = Standing::of(Some(&inspection), terms.mode, &known, now);
             Ok(Applied { revision, inspection, standing })

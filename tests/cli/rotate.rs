@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::run::{Ran, command, empty, run, run_with, vendor_key};
 use crate::running::Server;
+use crate::status::sql;
 
 /// A bundle that is valid today, by the test vendor unless `more` names another key.
 pub fn bundle(more: &[&str]) -> String {
@@ -125,6 +127,29 @@ fn what_is_not_valid_changes_nothing() {
     assert!(ran.err.contains("there is no file nothing.json"), "{}", ran.err);
     let now = claims(&mut server);
     assert_eq!((&now["claims"]["jti"], &now["revision"]), (&json!("lic_one"), &json!(1)));
+}
+
+#[test]
+fn what_the_vendor_revoked_is_not_put_back() {
+    let first = bundle(&["--jti", "lic_one"]);
+    let (mut server, folder) = set_up("rotate-revoked", &first);
+    let ran = rotate(&folder, &[], &bundle(&["--jti", "lic_two", "--days=200"]));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let key: Value = serde_json::from_str(&run(&folder, &["status", "--json"]).out).unwrap();
+    let subject = format!("{:x}", Sha256::digest(format!("lic_one\n{}", key["key"]["sha256"].as_str().unwrap())));
+    let row = "INSERT INTO phone_home (subject, next_at, revoked_at) VALUES";
+    sql(
+        &folder,
+        &format!("{row} ('{subject}', 99999999999, 86400) ON CONFLICT (subject) DO UPDATE SET revoked_at = 86400"),
+    );
+    let ran = rotate(&folder, &["--json", "--acknowledge=expires-sooner", "--acknowledge=older"], &first);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    for words in ["The vendor revoked this license; nothing was changed", "2 January 1970", "Ask the vendor"] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&told["applied"], &told["revokedAt"]), (&json!(false), &json!("1970-01-02T00:00:00Z")));
+    assert_eq!(claims(&mut server)["claims"]["jti"], "lic_two");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn scripts_are_warned_while_there_is_time() {
 }
 
 /// Changes the database of a folder, as an operator could.
-fn sql(folder: &Path, statement: &str) {
+pub fn sql(folder: &Path, statement: &str) {
     let url = format!("sqlite://{}", folder.join("data/countersign.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -38,6 +38,7 @@ mod openapi;
 mod pages;
 mod phone_home;
 mod proxy;
+mod revoked;
 mod rotation;
 mod runtime;
 mod seats;

@@ -97,7 +97,7 @@ impl Fake {
         let inspection = inspect(bundle, &self.policy, NOW);
         let (installed_at, replaced_at) = (NOW - 90 * DAY, NOW - 30 * DAY);
         let replaced_by = Some("First Admin".to_owned());
-        self.history.push(Replaced { revision, inspection, installed_at, replaced_at, replaced_by });
+        self.history.push(Replaced { revision, inspection, installed_at, replaced_at, replaced_by, revoked_at: None });
         self
     }
 
@@ -136,7 +136,7 @@ impl Backend for Fake {
             None => Vec::new(),
         };
         let revision = self.installed.as_ref().map_or(0, |installed| installed.revision);
-        self.answer(Preview { candidate, comparison, acknowledgements, revision })
+        self.answer(Preview { candidate, comparison, acknowledgements, revision, revoked_at: None })
     }
 
     fn organization(&self) -> Answer<'_, String> {

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use countersign_app::Preview;
-use countersign_license::{Acknowledgement, Inspection, Verdict};
+use countersign_license::{Acknowledgement, Inspection, Utc, Verdict};
 use serde::Serialize;
 
 use super::check::text;
@@ -24,7 +24,7 @@ const CODES: [&str; 4] = ["key-changed", "downgrade", "expires-sooner", "older"]
 /// Replace the license and its key together, while the server runs; says first what changes
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 the license is in use, 1 nothing was changed (not valid, or something must be acknowledged),\n\
+    after_help = "Exit status: 0 the license is in use, 1 nothing was changed (not valid, revoked, or something must be acknowledged),\n\
     2 malformed or unreadable, or no database."
 )]
 pub(super) struct Rotate {
@@ -54,6 +54,8 @@ struct Told<'a> {
     revision: i64,
     acknowledgements: Vec<&'static str>,
     missing: Vec<&'static str>,
+    /// When the license server called it revoked.
+    revoked_at: Option<String>,
     inspection: &'a Inspection,
 }
 
@@ -84,6 +86,7 @@ impl Rotate {
                     revision: result.as_ref().map_or(preview.revision, |applied| applied.revision),
                     acknowledgements: preview.acknowledgements.iter().map(|one| one.code()).collect(),
                     missing: missing.clone(),
+                    revoked_at: preview.revoked_at.map(|at| Utc(at).rfc3339()),
                     inspection: &preview.candidate,
                 };
                 let json = serde_json::to_string_pretty(&told)
@@ -97,12 +100,21 @@ impl Rotate {
             }
             match result {
                 Ok(applied) => {
-                    eprintln!("The new license is in use, as revision {}.", applied.revision);
+                    let what = if applied.standing.state.grants() {
+                        "The new license is in use"
+                    } else {
+                        "The new license is installed, but grants nothing (see `countersign status`)"
+                    };
+                    eprintln!("{what}, as revision {}.", applied.revision);
                     return Ok(ExitCode::SUCCESS);
                 }
                 Err(Refusal::Unavailable) => return Err(crate::store::Unavailable.into()),
                 Err(Refusal::NotValid(_)) => eprintln!("countersign: the bundle is not valid now; nothing was changed"),
                 Err(Refusal::Same) => eprintln!("countersign: this license is in use already; nothing was changed"),
+                Err(Refusal::Revoked(_, at)) => {
+                    let words = countersign_app::revoked(at);
+                    eprintln!("countersign: {}; nothing was changed. {}", words.title, words.body);
+                }
                 Err(Refusal::Stale(_)) => eprintln!(
                     "countersign: somebody else changed the license in this very moment; nothing was changed, look again"
                 ),

@@ -41,7 +41,7 @@ use axum::http::uri::Scheme;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use countersign_app::Paths;
-use countersign_license::{Inspection, Verdict};
+use countersign_license::{Inspection, Utc, Verdict};
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use asker::IDLE;
@@ -274,6 +274,16 @@ impl App {
         let problem = problem.with("inspection", inspection);
         let is_secret = countersign_app::holds_private_key(inspection);
         if is_secret { problem.with("secret", true) } else { problem }
+    }
+
+    /// The refusal of a bundle that the license server called revoked at that instant, in seconds.
+    fn refused_as_revoked(inspection: &Inspection, revoked_at: i64) -> Problem {
+        let words = countersign_app::revoked(revoked_at);
+        let detail = format!("{}. {}", words.title, words.body);
+        let problem = Problem::field("bundle", "license-revoked", detail.as_str());
+        let problem = Problem { code: "license-revoked", title: words.title.into(), ..problem };
+        let problem = problem.detail(detail).with("verdict", inspection.verdict.name());
+        problem.with("inspection", inspection).with("revokedAt", Utc(revoked_at).rfc3339())
     }
 }
 

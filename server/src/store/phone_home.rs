@@ -54,6 +54,12 @@ impl Store {
         Ok(row.map(contact))
     }
 
+    /// The licenses that are known to be revoked, by their subjects, and since when.
+    pub async fn revocations(&self) -> Result<Vec<(String, i64)>, Unavailable> {
+        let rows = "SELECT subject, revoked_at FROM phone_home WHERE revoked_at IS NOT NULL";
+        Ok(sqlx::query_as(rows).fetch_all(&self.read).await?)
+    }
+
     /// Begins the row of a license, if it has none.
     pub(crate) async fn begin_contact(&self, subject: &str, next_at: i64, now: i64) -> Result<(), Unavailable> {
         sqlx::query(

@@ -167,7 +167,9 @@ fn row(replaced: &Replaced) -> Vec<AnyView> {
         Some(key) => view! { <span class="mono">{first_groups(&key.sha256.to_string())}</span> }.into_any(),
         None => "–".into_any(),
     };
-    let in_use = view! { <div>{time(replaced.installed_at)} " to " {time(replaced.replaced_at)}</div> }.into_any();
+    let revoked = replaced.revoked_at.map(|at| view! { <small>{format!("Revoked on {}", Utc(at))}</small> });
+    let in_use =
+        view! { <div>{time(replaced.installed_at)} " to " {time(replaced.replaced_at)} {revoked}</div> }.into_any();
     let by = replaced.replaced_by.as_deref().map_or_else(|| "–".into_any(), foreign);
     vec![replaced.revision.to_string().into_any(), license, expires, key, in_use, by]
 }
@@ -176,7 +178,7 @@ fn row(replaced: &Replaced) -> Vec<AnyView> {
 fn revert(visit: &Visit, installed: Option<&Installed>, previous: &Replaced) -> AnyView {
     let number = previous.revision;
     let body = match &previous.inspection.license {
-        Some(license) if previous.inspection.verdict == Verdict::Valid => {
+        Some(license) if previous.inspection.verdict == Verdict::Valid && previous.revoked_at.is_none() => {
             let current = installed.and_then(|installed| installed.inspection.license.as_ref());
             let comparison = current.map(|current| compare(current, license));
             let claims = license.claims();
@@ -191,8 +193,11 @@ fn revert(visit: &Visit, installed: Option<&Installed>, previous: &Replaced) -> 
         license => {
             let ended =
                 license.as_ref().map(|license| license.claims().expires_at).filter(|end| end.reached(visit.now));
-            let why =
-                ended.map_or_else(|| "is not valid now".to_owned(), |end| format!("expired on {}", Utc(end.seconds())));
+            let why = match (previous.revoked_at, ended) {
+                (Some(at), _) => format!("was revoked by the vendor on {}", Utc(at)),
+                (None, Some(end)) => format!("expired on {}", Utc(end.seconds())),
+                (None, None) => "is not valid now".to_owned(),
+            };
             view! { <p class="soft">{format!("Revision {number} {why}, so it cannot be put back.")}</p> }.into_any()
         }
     };

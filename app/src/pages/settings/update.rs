@@ -13,7 +13,7 @@ use crate::pages::shell::settings;
 use crate::pages::standing::contact;
 use crate::piece::Piece;
 use crate::visit::{Preview, Unavailable, Visit};
-use crate::words::{facts, headline};
+use crate::words::{facts, headline, revoked};
 
 /// The update of the license as a document: the form, or the review of the bundle that came back from it.
 ///
@@ -26,7 +26,9 @@ pub async fn settings_license_update(visit: &Visit) -> Result<String, Unavailabl
         (true, None) => ("Update license", FIRST, ask(visit, "")),
         (true, Some(text)) => {
             let preview = visit.backend.preview(text).await?;
-            if preview.candidate.verdict == Verdict::Valid {
+            if let Some(at) = preview.revoked_at {
+                ("This bundle cannot be applied", "Nothing has changed.", taken_back(visit, &preview, at))
+            } else if preview.candidate.verdict == Verdict::Valid {
                 ("Review the new license", REVIEW, review(visit, &preview, text))
             } else {
                 let heading = match &preview.candidate.repaired {
@@ -95,6 +97,21 @@ fn refused(visit: &Visit, preview: &Preview, text: &str) -> AnyView {
         {(!is_said).then(|| contact(&visit.policy, claims))}
         {ask(visit, &again)}
         {pieces(&[ladder(&candidate.checks)])}
+    }
+    .into_any()
+}
+
+/// That the vendor revoked it, and whom to ask; then the box for another.
+fn taken_back(visit: &Visit, preview: &Preview, revoked_at: i64) -> AnyView {
+    let words = revoked(revoked_at);
+    let claims = preview.candidate.license.as_ref().map(countersign_license::License::claims);
+    view! {
+        <section class=format!("verdict {}", words.tone.class())>
+            <h2>{words.title}</h2>
+            <p>{words.body}</p>
+            {contact(&visit.policy, claims)}
+        </section>
+        {ask(visit, "")}
     }
     .into_any()
 }

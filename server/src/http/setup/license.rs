@@ -51,7 +51,7 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     // with the configuration and was hidden until now.
     let is_shown_first =
         if kept { matches!(installer, Installer::Shows(_)) } else { body.is_form && body.text("seen").is_empty() };
-    let bundle = if kept { None } else { Some(bundle(app, asker, body)?) };
+    let bundle = if kept { None } else { Some(bundle(app, asker, body).await?) };
 
     let (installer, cookie) = match installer {
         Installer::Known(installer) => (installer, None),
@@ -91,7 +91,7 @@ async fn for_admin(app: &App, asker: &Asker, body: &Body, rows: &SetupRows) -> R
     if rows.has_license {
         return Err(TAKEN.detail("A license is installed; change it under Settings, License."));
     }
-    let bundle = bundle(app, asker, body)?;
+    let bundle = bundle(app, asker, body).await?;
     let entry = asker.entry("license.installed", "Installed in the re-opened set-up.");
     match app.store.rotate(0, &bundle, "setup", &entry).await? {
         Rotated::Done(_) => Ok(Done::to(app.paths.setup()).json(json!({ "next": Step::Organization.name() }))),
@@ -100,15 +100,16 @@ async fn for_admin(app: &App, asker: &Asker, body: &Body, rows: &SetupRows) -> R
 }
 
 /// The bundle in a body: a JSON body is one itself.
-fn bundle(app: &App, asker: &Asker, body: &Body) -> Result<Bundle, Problem> {
+async fn bundle(app: &App, asker: &Asker, body: &Body) -> Result<Bundle, Problem> {
     let inspection = if body.is_form {
         inspect_with(body.raw_text("bundle"), &app.terms.policy, asker.now, verify::rs256)
     } else {
         inspect_with(&body.raw, &app.terms.policy, asker.now, verify::rs256)
     };
-    match licensing::installable(&inspection) {
-        Some(bundle) => Ok(bundle.clone()),
-        None => Err(app.refused(&inspection)),
+    let Some(bundle) = licensing::installable(&inspection) else { return Err(app.refused(&inspection)) };
+    match licensing::revoked_at(&app.store, &inspection).await? {
+        None => Ok(bundle.clone()),
+        Some(at) => Err(App::refused_as_revoked(&inspection, at)),
     }
 }
 

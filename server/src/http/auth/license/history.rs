@@ -34,6 +34,7 @@ struct Row {
     installed_at: String,
     replaced_at: String,
     replaced_by: Option<String>,
+    revoked_at: Option<String>,
     inspection: Inspection,
 }
 
@@ -45,6 +46,7 @@ async fn read(app: &App, asker: &Asker) -> Result<Past, Problem> {
         installed_at: Utc(row.installed_at).rfc3339(),
         replaced_at: Utc(row.replaced_at).rfc3339(),
         replaced_by: row.replaced_by,
+        revoked_at: row.revoked_at.map(|at| Utc(at).rfc3339()),
         inspection: row.inspection,
     };
     Ok(Past { history: replaced.into_iter().map(row).collect() })

@@ -110,7 +110,10 @@ struct InUse<'a> {
     claims: Option<&'a Json>,
 }
 
-/// Replaces the license, and says what that came to.
+/// What is told where it was in use before, and nothing changed since for the better.
+const GRANTS_NOTHING: &str = "The license is installed, but it grants nothing: this page says why.";
+
+/// Replaces the license, and says what that came to. `notice` is for people, where it grants something.
 async fn apply(app: &App, asker: &Asker, notice: &str, rotation: Rotation<'_>) -> Result<Done, Problem> {
     let applied = licensing::rotate(&app.store, &app.terms, rotation).await.map_err(|refusal| refused(app, refusal))?;
     app.changed.notify_one();
@@ -120,6 +123,7 @@ async fn apply(app: &App, asker: &Asker, notice: &str, rotation: Rotation<'_>) -
         state: applied.standing.state.name(),
         claims: applied.inspection.claims.as_ref(),
     };
+    let notice = if applied.standing.state.grants() { notice } else { GRANTS_NOTHING };
     let done = Done::to(app.paths.settings_page("license")).notice(notice).json(now);
     Ok(Done { revision: Some(applied.revision), ..done })
 }
@@ -132,6 +136,7 @@ fn refused(app: &App, refusal: Refusal) -> Problem {
         Refusal::Same => {
             Problem::new(StatusCode::CONFLICT, "license-same", "This license is installed already; nothing was changed")
         }
+        Refusal::Revoked(inspection, at) => App::refused_as_revoked(&inspection, at),
         Refusal::Unacknowledged(missing) => {
             let codes: Vec<&str> = missing.iter().map(|one| one.code()).collect();
             Problem::new(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use countersign_license::{Inspection, Verdict};
+use countersign_license::{Inspection, Utc, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,18 +44,21 @@ async fn look(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
         inspection: &preview.candidate,
         comparison: preview.comparison.as_ref().map(rows),
         acknowledgements: preview.acknowledgements.iter().map(|one| one.code()).collect(),
-        applicable: preview.candidate.verdict == Verdict::Valid && !is_same,
+        applicable: preview.candidate.verdict == Verdict::Valid && !is_same && preview.revoked_at.is_none(),
         revision: preview.revision,
+        revoked_at: preview.revoked_at.map(|at| Utc(at).rfc3339()),
     };
     Ok(Done { revision: Some(preview.revision), ..Done::default().json(seen) })
 }
 
 /// What a bundle would change.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Seen<'a> {
     inspection: &'a Inspection,
     comparison: Option<Value>,
     acknowledgements: Vec<&'static str>,
     applicable: bool,
     revision: i64,
+    revoked_at: Option<String>,
 }
