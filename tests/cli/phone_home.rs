@@ -27,11 +27,17 @@ fn certificates(folder: &Path) {
 
 /// Lets an administrator check again, as a minute does.
 async fn a_minute_later(folder: &Path) {
+    sql(folder, "UPDATE checked SET at = at - 60", &[]).await;
+}
+
+/// Changes the database of a server in that folder while it runs.
+pub async fn sql(folder: &Path, statement: &'static str, bound: &[&str]) {
     sqlx::any::install_default_drivers();
     let path = folder.join("data/countersign.db");
     let mut database = AnyConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut database).await.unwrap();
-    sqlx::query("UPDATE checked SET at = at - 60").execute(&mut database).await.unwrap();
+    let statement = bound.iter().fold(sqlx::query(statement), |statement, value| statement.bind(value.to_string()));
+    statement.execute(&mut database).await.unwrap();
     database.close().await.unwrap();
 }
 
