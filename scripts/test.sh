@@ -13,10 +13,10 @@ scripts/site.sh checker
 
 title "native tests"
 if cargo nextest --version >/dev/null 2>&1; then
-  scripts/postgres.sh cargo nextest run --workspace --features countersign-app/ssr
+  scripts/postgres.sh cargo nextest run --no-fail-fast --workspace --features countersign-app/ssr
   cargo test --workspace --features countersign-app/ssr --doc
   title "the server's tests once more, on PostgreSQL"
-  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo nextest run -p countersign --test http
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo nextest run --no-fail-fast -p countersign --test http
 else
   scripts/postgres.sh cargo test --workspace --features countersign-app/ssr
   title "the server's tests once more, on PostgreSQL"

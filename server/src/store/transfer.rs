@@ -92,6 +92,7 @@ const TABLES: [Table; 17] = {
             &[
                 Text("subject"),
                 Number("next_at"),
+                Number("turn"),
                 Number("last_success_at"),
                 Number("first_failure_at"),
                 Number("failures"),
