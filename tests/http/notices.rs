@@ -222,7 +222,7 @@ async fn what_else_ends_a_license_is_mailed_and_told_again_when_it_comes_back() 
     let mail = MailServer::start();
     let (server, _) = mailing(&mail).await;
     server.known("first_failure_at", Some(NOW)).await;
-    server.pass_at(NOW + 60).await;
+    server.pass_at(NOW + 3600).await;
     let taken = mail.taken();
     assert_eq!(taken.header("Subject"), "License of Acme Corp: the license server is out of reach");
     assert!(
@@ -233,13 +233,13 @@ async fn what_else_ends_a_license_is_mailed_and_told_again_when_it_comes_back() 
     assert!(!taken.text().contains("sales@"), "money does not cure it: {}", taken.text());
     // Well again, and out of reach again: not twice a day, but anew after that.
     server.known("first_failure_at", None).await;
-    server.pass_at(NOW + 3600).await;
-    server.known("first_failure_at", Some(NOW + 7200)).await;
     server.pass_at(NOW + 7200).await;
+    server.known("first_failure_at", Some(NOW + 10800)).await;
+    server.pass_at(NOW + 18000).await;
     mail.took_nothing();
     server.known("first_failure_at", None).await;
     server.pass_at(NOW + 2 * DAY).await;
-    server.known("first_failure_at", Some(NOW + 3 * DAY)).await;
+    server.known("first_failure_at", Some(NOW + 3 * DAY - 3600)).await;
     server.pass_at(NOW + 3 * DAY).await;
     assert_eq!(subject(&mail), "License of Acme Corp: the license server is out of reach");
 
@@ -258,6 +258,30 @@ async fn what_else_ends_a_license_is_mailed_and_told_again_when_it_comes_back() 
     server.pass_at(NOW + 36 * DAY).await;
     assert_eq!(subject(&mail), "No license is installed for Acme Corp");
     mail.took_nothing();
+}
+
+#[tokio::test]
+async fn a_license_server_that_is_back_within_the_hour_is_no_reason_to_write_to_anybody() {
+    let mail = MailServer::start();
+    let (server, mut admin) = mailing(&mail).await;
+    server.known("first_failure_at", Some(NOW)).await;
+    for seconds in [0, 60, 3599] {
+        server.pass_at(NOW + seconds).await;
+    }
+    assert!(
+        admin.get("/settings/users").await.body.contains("The license server is out of reach"),
+        "the banner comes at once"
+    );
+    assert_eq!(server.notices().await, [], "nothing counts as sent");
+    server.known("first_failure_at", None).await;
+    server.pass_at(NOW + 3600).await;
+    mail.took_nothing();
+    // A clock that was set back makes the hour no shorter.
+    server.known("first_failure_at", Some(NOW + 9000)).await;
+    server.pass_at(NOW + 5000).await;
+    mail.took_nothing();
+    server.pass_at(NOW + 9000 + 3600).await;
+    assert_eq!(subject(&mail), "License of Acme Corp: the license server is out of reach");
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use crate::store::{Recipient, Unavailable};
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
 
+/// Seconds for which the license server may be out of reach before anybody is written to: most of it is over by then.
+const BLIP: i64 = HOUR;
+
 /// Seconds from one try to the next. After the last one, within a day of the first, nobody tries again.
 const RETRIES: [i64; 7] = [60, 5 * 60, 15 * 60, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
 /// How many tries there are.
@@ -43,6 +46,8 @@ pub(super) async fn pass(app: &App) -> Result<(), Unavailable> {
     // Waiting is all there is to do.
     notices.retain(|notice| *notice != Notice::NotYetValid);
     forget(app, &subject, &notices, now).await?;
+    let failing_since = installed.as_ref().and_then(|installed| installed.known.first_failure_at).unwrap_or(now);
+    notices.retain(|notice| *notice != Notice::Degraded || now.saturating_sub(failing_since) >= BLIP);
     let organization = app.store.value("organization_name").await?.unwrap_or_default();
     let mut letters = Vec::new();
     for notice in notices {
