@@ -4,8 +4,9 @@ use countersign_app::Role;
 use icalendar::parser::{Component, read_calendar, unfold};
 use serde_json::json;
 
+use crate::answerer::settings;
 use crate::ask::{Browser, NOW, Server};
-use crate::story::{VENDOR, body, code};
+use crate::story::{VENDOR, body, code, first};
 
 const PATH: &str = "/api/auth/license/expiry.ics";
 const DAY: i64 = 24 * 60 * 60;
@@ -81,6 +82,25 @@ async fn hostile_names_stay_text() {
         "License of Acme; Inc, \\n株式会社\\u{d}\\u{a}END:VEVENT\\u{d}\\u{a}BEGIN:VEVENT\\u{d}\\u{a}SUMMARY:x\\u{202e} ends"
     );
     assert!(unfolded.contains("SUMMARY:License of Acme\\; Inc\\, \\\\n株式会社\\\\u{d}"), "{unfolded}");
+}
+
+#[tokio::test]
+async fn what_was_revoked_or_lapsed_has_no_date_to_wait_for() {
+    let server = Server::with("/", &settings("http://127.0.0.1:9", &[])).await;
+    let mut admin = server.install(&first()).await;
+    for (failed, revoked, words) in
+        [(0, NOW - DAY, "revoked on 20 September 2026"), (NOW - 100 * DAY, 0, "out of reach for too long")]
+    {
+        server.phoned("lic_first", failed, revoked).await;
+        let answer = admin.get(PATH).await;
+        assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (404, "no-expiry"), "{}", answer.body);
+        assert!(answer.body.contains(words), "{words}: {}", answer.body);
+        assert!(!admin.get("/settings/license").await.body.contains("expiry.ics"), "{words}");
+    }
+    // What works, and what ended by itself, has one.
+    server.phoned("lic_first", NOW - DAY, 0).await;
+    file(&mut admin).await;
+    assert!(admin.get("/settings/license").await.body.contains("expiry.ics"));
 }
 
 #[tokio::test]

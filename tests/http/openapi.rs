@@ -822,6 +822,14 @@ async fn users(walk: &Walk, server: &Server, admin: &mut Browser) {
     let account = json!({ "code": code(&late.json()), "name": "C", "password": "five yellow doors in rain" });
     let refused = walk.post(&mut server.browser(), accept, &account, 403).await;
     assert_eq!(refused.json()["code"], "user-limit");
+    server.sql(license, &["nothing genuine"]).await;
+    for address in ["/api/invitations", accept] {
+        let (mut who, body) = match address {
+            "/api/invitations" => (admin.clone(), json!({ "email": "d@example.com", "role": "member" })),
+            _ => (server.browser(), account.clone()),
+        };
+        assert_eq!(walk.post(&mut who, address, &body, 403).await.json()["code"], "license-tampered");
+    }
     server.sql(license, &[&first().jwt]).await;
 
     // Invited, and then there by another way.

@@ -102,8 +102,32 @@ async fn the_limit_holds_whatever_else_the_license_is_worth_and_removing_always_
     let removed = admin.json(&format!("/api/users/{ada}/remove"), &json!({})).await;
     assert_eq!(removed.status, 200, "{}", removed.body);
     assert_eq!(users(&mut admin).await, (1, 0));
-    // What is not genuine any more says nothing of users.
+}
+
+#[tokio::test]
+async fn while_the_license_is_not_genuine_nobody_is_added_and_without_one_there_is_no_limit() {
+    let (server, mut admin) = platform(Some(9)).await;
+    let invited = invite(&mut admin, "ada").await;
     server.sql("UPDATE platform_config SET value = value || 'x' WHERE key = 'license_jwt'", &[]).await;
+    let refused = invite(&mut admin, "eve").await;
+    assert_eq!((refused.status.as_u16(), code(&refused).as_str()), (403, "license-tampered"));
+    assert!(
+        refused.body.contains("Settings, License") && refused.body.contains("nobody was invited"),
+        "{}",
+        refused.body
+    );
+    let late = join(&server, &secret(&invited)).await;
+    assert_eq!((late.status.as_u16(), code(&late).as_str()), (403, "license-tampered"));
+    assert!(late.body.contains("Ask who invited you") && late.body.contains("not used up"), "{}", late.body);
+    assert_eq!(users(&mut admin).await, (1, 1));
+    let form = admin.form("/api/invitations", &[("email", "eve@example.com"), ("role", "member")]).await;
+    let page = admin.follow(&form).await.body;
+    assert!(page.contains("nobody was invited") && page.contains("eve@example.com"), "{page}");
+    // A key alone is no license either.
+    server.sql("DELETE FROM platform_config WHERE key = 'license_jwt'", &[]).await;
+    assert_eq!(code(&invite(&mut admin, "eve").await), "license-tampered");
+    server.sql("DELETE FROM platform_config WHERE key = 'license_public_key'", &[]).await;
+    assert_eq!(join(&server, &secret(&invited)).await.status, 200);
     assert_eq!(invite(&mut admin, "eve").await.status, 200);
 }
 

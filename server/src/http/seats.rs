@@ -12,6 +12,8 @@ use crate::store::{Seats, Unavailable};
 pub(super) struct Allowed {
     /// The most; `None` where there is no limit. A license that is genuine says so whether or not it is in force.
     pub(super) limit: Option<u64>,
+    /// Whether nothing is installed, or what is installed can be believed.
+    is_genuine: bool,
     more: String,
 }
 
@@ -20,11 +22,29 @@ pub(super) async fn allowed(app: &App, now: i64) -> Result<Allowed, Unavailable>
     let installed = licensing::installed(&app.store, &app.terms, now).await?;
     let claims = installed.as_ref().and_then(|installed| Some(installed.inspection.license.as_ref()?.claims()));
     let limit = claims.and_then(Claims::max_users);
+    let is_genuine = installed.is_none() || claims.is_some();
     let telling = Telling { installed: installed.as_ref(), policy: &app.terms.policy, now, can_act: true };
-    Ok(Allowed { limit, more: telling.contact().sentence() })
+    Ok(Allowed { limit, is_genuine, more: telling.contact().sentence() })
 }
 
+const TAMPERED: Problem =
+    Problem::new(StatusCode::FORBIDDEN, "license-tampered", "The license is not genuine any more, so nobody is added");
+
 impl Allowed {
+    /// That an administrator may invite. Else a limit would end by damaging the license that sets it.
+    pub(super) fn may_invite(&self) -> Result<(), Problem> {
+        let detail = "It cannot be read how many users it allows, and nobody was invited. Put the license right first, under \
+                      Settings, License: install the bundle again.";
+        if self.is_genuine { Ok(()) } else { Err(TAMPERED.detail(detail)) }
+    }
+
+    /// That somebody who was invited may join.
+    pub(super) fn may_join(&self) -> Result<(), Problem> {
+        let detail = "The license of this platform must be put right first. Ask who invited you to do that, and try again: the \
+                      invitation was not used up.";
+        if self.is_genuine { Ok(()) } else { Err(TAMPERED.detail(detail)) }
+    }
+
     /// What an administrator is told whose invitation there is no place for.
     pub(super) fn refusal(&self, seats: Seats) -> Problem {
         let limit = self.limit.unwrap_or_default();

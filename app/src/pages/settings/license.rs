@@ -32,7 +32,9 @@ pub async fn settings_license(visit: &Visit) -> Result<String, Unavailable> {
     let section = said(&telling(visit, installed.as_ref()));
     // That section says what banners would say, and larger.
     let visit = &Visit { banners: Vec::new(), ..visit.clone() };
-    let calendar = installed.as_ref().is_some_and(|installed| installed.inspection.license.is_some()).then(|| {
+    let is_over = matches!(state, State::Revoked | State::Lapsed);
+    let has_end = !is_over && installed.as_ref().is_some_and(|installed| installed.inspection.license.is_some());
+    let calendar = has_end.then(|| {
         let href = visit.paths.api("auth/license/expiry.ics");
         view! { <p><a href=href download="license-expiry.ics">"Add its end to a calendar"</a></p> }
     });

@@ -62,6 +62,7 @@ async fn make(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     let mut entry = asker.entry("user.joined", format!("Joined as {}.", account.user.role.title().to_lowercase()));
     entry.actor.clone_from(&account.user.email);
     let allowed = seats::allowed(app, asker.now).await?;
+    allowed.may_join()?;
     let replaced = asker.session_hash();
     match app.store.accept_invitation(&code_hash, &account, &session, replaced, allowed.limit, &entry).await? {
         Invited::Done => Ok(Done {

@@ -46,6 +46,7 @@ async fn make(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     let entry =
         asker.entry("user.invited", format!("{} as {}.", invitation.email, invitation.role.title().to_lowercase()));
     let allowed = seats::allowed(app, asker.now).await?;
+    allowed.may_invite()?;
     match app.store.invite(&viewer.id, &invitation, &ids::hash(&code), allowed.limit, &entry).await? {
         Managed::Full(taken) => return Err(allowed.refusal(taken)),
         other => managed(other)?,

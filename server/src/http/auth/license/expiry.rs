@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use countersign_app::Telling;
-use countersign_license::{Utc, shown};
+use countersign_license::{Standing, Utc, shown};
 
 use crate::http::asker::Asker;
 use crate::http::{App, Problem};
@@ -38,6 +38,19 @@ async fn calendar(app: &App, asker: &Asker) -> Result<String, Problem> {
     let Some(license) = &installed.inspection.license else {
         return Err(NO_DATE.detail("What is installed is not genuine, so its date means nothing."));
     };
+    match installed.standing {
+        Standing { state: countersign_license::State::Revoked, revoked_at, .. } => {
+            let at = Utc(revoked_at.unwrap_or(asker.now));
+            return Err(NO_DATE.detail(format!("The license was revoked on {at}: nothing is left that could end.")));
+        }
+        Standing { state: countersign_license::State::Lapsed, .. } => {
+            return Err(NO_DATE.detail(
+                "What the license grants is off already: the license server was out of reach for too long. When it is reached \
+                 again, the date counts again.",
+            ));
+        }
+        _ => {}
+    }
     let claims = license.claims();
     let end = claims.expires_at.seconds();
     let (Some(starts), Some(stamp)) = (date_time(end), date_time(asker.now)) else {
