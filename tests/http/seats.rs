@@ -54,7 +54,7 @@ async fn users_and_open_invitations_together_stay_within_the_limit() {
     let problem = refused.json();
     assert_eq!((refused.status.as_u16(), code(&refused).as_str()), (403, "user-limit"));
     assert_eq!((&problem["limit"], &problem["users"], &problem["invited"]), (&json!(3), &json!(1), &json!(2)));
-    for words in ["3 users", "1 have an account, and 2 more are invited", "Remove a user", "sales@", "cust_acme"] {
+    for words in ["3 users", "Accounts: 1; open invitations: 2", "Remove a user", "sales@", "cust_acme"] {
         assert!(problem["detail"].as_str().expect("words").contains(words), "{words}: {problem}");
     }
     // One that takes the place of another needs no further one.

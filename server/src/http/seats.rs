@@ -50,7 +50,7 @@ impl Allowed {
         let limit = self.limit.unwrap_or_default();
         let Seats { users, invited } = seats;
         user_limit(seats, limit).detail(format!(
-            "The license allows {limit} users. {users} have an account, and {invited} more are invited. Remove a user or take an \
+            "The license allows {limit} users. Accounts: {users}; open invitations: {invited}. Remove a user or take an \
              invitation back to make room. {}",
             self.more
         ))
