@@ -1,8 +1,10 @@
 //! The license in use and what would replace it: what is stored, inspected now.
 
+use std::sync::{Arc, RwLock};
+
 use countersign_app::{Installed, Preview, Replaced};
 use countersign_license::{
-    Acknowledgement, Bundle, Comparison, Inspection, License, Mode, PhoneHome, Policy, Rs256, Standing, Trust, Verdict,
+    Acknowledgement, Bundle, Comparison, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, Verdict,
     compare, inspect_with, shown,
 };
 
@@ -11,7 +13,7 @@ use crate::store::{Entry, Pair, Rotated, Store, Unavailable};
 use crate::verify;
 
 /// What the installed license is judged by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The rule that bundles are judged by.
     pub policy: Policy,
@@ -30,12 +32,37 @@ pub fn subject(inspection: &Inspection) -> String {
     inspection.license.as_ref().map(subject).unwrap_or_default()
 }
 
-/// A stored pair, inspected.
+/// A stored pair, inspected. The license in use is the same from one request to the next, so within one second what was found is
+/// remembered with all that it followed from: only where every text, rule, fact and the very second are the same is it told
+/// again, and it is what would be found again.
 pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
-    let inspection = inspect_stored(&pair.bundle, &terms.policy, now, verify::rs256_in_use);
-    let known = known(&pair.known, &inspection);
+    struct Judged {
+        bundle: Bundle,
+        of_all: Vec<(String, PhoneHome)>,
+        terms: Terms,
+        now: i64,
+        found: (Inspection, PhoneHome, Standing),
+    }
+    static LAST: RwLock<Option<Arc<Judged>>> = RwLock::new(None);
+    let is_same = |last: &Arc<Judged>| {
+        last.now == now && last.bundle == pair.bundle && last.of_all == pair.known && last.terms == *terms
+    };
+    // A lock that a panic has poisoned remembers nothing.
+    let last = LAST.read().ok().and_then(|last| last.as_ref().filter(|last| is_same(last)).cloned());
+    let found = last.map(|last| last.found.clone());
+    let (inspection, known, standing) = found.unwrap_or_else(|| {
+        let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
+        let known = known(&pair.known, &inspection);
+        let standing = Standing::of(Some(&inspection), terms.mode, &known, now);
+        let found = (inspection, known, standing);
+        if let Ok(mut last) = LAST.write() {
+            let (bundle, of_all, terms) = (pair.bundle.clone(), pair.known.clone(), terms.clone());
+            *last = Some(Arc::new(Judged { bundle, of_all, terms, now, found: found.clone() }));
+        }
+        found
+    });
     Installed {
-        standing: Standing::of(Some(&inspection), terms.mode, &known, now),
+        standing,
         known,
         inspection,
         revision: pair.revision,
@@ -123,13 +150,9 @@ pub fn installable(inspection: &Inspection) -> Option<&Bundle> {
 
 /// Inspects two stored texts.
 pub fn inspect_bundle(bundle: &Bundle, policy: &Policy, now: i64) -> Inspection {
-    inspect_stored(bundle, policy, now, verify::rs256)
-}
-
-fn inspect_stored(bundle: &Bundle, policy: &Policy, now: i64, verify: Rs256) -> Inspection {
     // In one line: indented, a bundle near the limit of 64 KiB would grow beyond it.
     let json = serde_json::to_vec(bundle).unwrap_or_default();
-    inspect_with(json, policy, now, verify)
+    inspect_with(json, policy, now, verify::rs256)
 }
 
 /// A rotation that somebody asks for.
