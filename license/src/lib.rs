@@ -44,5 +44,5 @@ pub use license::{License, Rs256, Status, rs256};
 pub use notice::{Level, Notice};
 pub use policy::{Policy, Profile, TrustRule};
 pub use shown::shown;
-pub use state::{EXPIRING, Mode, PhoneHome, Remedy, Standing, State};
+pub use state::{EXPIRING, Mode, PhoneHome, Standing, State};
 pub use token::{AlgorithmError, SegmentName, TokenError};

@@ -30,25 +30,6 @@ pub enum State {
     Tampered,
 }
 
-/// What would change a state for the better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing needs to be done.
-    None,
-    /// Install a license.
-    Install,
-    /// Wait until it begins.
-    Wait,
-    /// Install a new license.
-    Renew,
-    /// Reach the license server again, or install a new license.
-    Reconnect,
-    /// Ask the vendor why, and install a new license.
-    AskVendor,
-    /// Install the same bundle again.
-    Reinstall,
-}
-
 impl State {
     /// Every state.
     pub const ALL: [Self; 9] = [
@@ -78,27 +59,9 @@ impl State {
         }
     }
 
-    /// The state of that stable name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether what the license grants may be used.
     pub fn grants(self) -> bool {
         matches!(self, Self::Active | Self::Expiring | Self::Degraded)
-    }
-
-    /// What to do about it.
-    pub fn remedy(self) -> Remedy {
-        match self {
-            Self::Active => Remedy::None,
-            Self::Unlicensed => Remedy::Install,
-            Self::NotYetValid => Remedy::Wait,
-            Self::Expiring | Self::Expired => Remedy::Renew,
-            Self::Degraded | Self::Lapsed => Remedy::Reconnect,
-            Self::Revoked => Remedy::AskVendor,
-            Self::Tampered => Remedy::Reinstall,
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use common::{NOW, bundle, private_key, public_pem, token};
@@ -173,10 +174,9 @@ fn no_state_without_a_grant_permits_anything() {
 }
 
 #[test]
-fn names_of_states_and_notices_are_told_apart_and_found_again() {
-    for state in State::ALL {
-        assert_eq!(State::parse(state.name()), Some(state));
-    }
+fn names_of_states_are_told_apart_and_those_of_notices_found_again() {
+    let names: BTreeSet<&str> = State::ALL.iter().map(|state| state.name()).collect();
+    assert_eq!(names.len(), State::ALL.len());
     for notice in Notice::ALL {
         assert_eq!(Notice::parse(notice.name()), Some(notice));
     }

@@ -8,10 +8,13 @@ use crate::rotate::{bundle, set_up};
 use crate::run::{command, empty, run, run_with};
 use crate::running::Server;
 
-/// Where PostgreSQL is. `scripts/postgres.sh` starts one; without it these tests look at SQLite alone.
-pub fn postgres() -> Option<String> {
+/// Where PostgreSQL is.
+pub fn postgres() -> String {
     #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
-    std::env::var("COUNTERSIGN_POSTGRES").ok()
+    let server = std::env::var("COUNTERSIGN_POSTGRES");
+    server.expect(
+        "COUNTERSIGN_POSTGRES says where PostgreSQL is: run this through scripts/postgres.sh, as make test does",
+    )
 }
 
 /// A new database on PostgreSQL.
@@ -68,9 +71,7 @@ fn everything_moves_and_the_server_goes_on_from_there() {
     // In the worst case it did not even end well.
     server.kill();
     let before = status(&folder, "sqlite://data/countersign.db");
-    let mut targets = vec!["sqlite://moved.db".to_owned()];
-    targets.extend(postgres().map(|server| database(&server, "moved")));
-    for target in targets {
+    for target in ["sqlite://moved.db".to_owned(), database(&postgres(), "moved")] {
         let arguments = ["db", "move", "--from", "sqlite://data/countersign.db", "--to", &target];
         let ran = run(&folder, &arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{target}");
