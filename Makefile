@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 env := . scripts/env.sh;
 
-.PHONY: help run test dev check checker site build samples bench fuzz schemathesis vectors fmt clean setup setup-test
+.PHONY: help run test dev check checker site build samples bench fuzz schemathesis faults vectors fmt clean setup setup-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +42,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly 
 
 schemathesis: setup ## ask a server all that its OpenAPI document allows; needs `pip install schemathesis`
 	@$(env) cargo build -p countersign && tests/schemathesis/run.sh "$$CARGO_TARGET_DIR/debug/countersign" $(EXAMPLES)
+
+faults: setup-test ## in full what `make test` tries in a short form: kills, power cuts, full disks, databases away
+	@$(env) FAULTS=full scripts/postgres.sh cargo nextest run --no-fail-fast -p countersign --test faults
 
 vectors: ## write tests/vectors/ again from its recipes
 	@node tests/vectors/make.mjs

@@ -13,7 +13,7 @@ use countersign_license::{Policy, inspect};
 use serde_json::{Value, json};
 
 use crate::phone_home::sql;
-use crate::rotate::bundle;
+use crate::platform::bundle;
 use crate::run::{BINARY, empty};
 use crate::running::Server;
 

@@ -4,27 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::rotate::{bundle, set_up};
+use crate::platform::{bundle, set_up};
+use crate::postgres::{database, postgres};
 use crate::run::{command, empty, run, run_with};
 use crate::running::Server;
-
-/// Where PostgreSQL is.
-pub fn postgres() -> String {
-    #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
-    let server = std::env::var("COUNTERSIGN_POSTGRES");
-    server.expect(
-        "COUNTERSIGN_POSTGRES says where PostgreSQL is: run this through scripts/postgres.sh, as make test does",
-    )
-}
-
-/// A new database on PostgreSQL.
-pub fn database(server: &str, name: &str) -> String {
-    let name = format!("{name}_{}", std::process::id());
-    let sql = format!("CREATE DATABASE {name}");
-    let made = std::process::Command::new("psql").args([&format!("{server}/postgres"), "-qc", &sql]).status();
-    assert!(made.expect("psql runs").success());
-    format!("{server}/{name}")
-}
 
 fn claims(server: &mut Server) -> Value {
     let (status, answer) = server.post("/api/auth/license/get-claims", "{}");

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
 use crate::nginx::{Nginx, ask};
-use crate::rotate::{bundle, set_up};
+use crate::platform::{bundle, set_up};
 use crate::run::{run, vendor_key};
 
 const EXAMPLE: &str = include_str!("../../docs/examples/nginx.conf");

@@ -20,6 +20,8 @@ mod ingress;
 mod issue;
 mod nginx;
 mod phone_home;
+mod platform;
+mod postgres;
 mod replicas;
 mod rotate;
 mod run;

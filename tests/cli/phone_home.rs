@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
 use tempfile::TempDir;
 
-use crate::rotate::{bundle, install};
+use crate::platform::{bundle, install};
 use crate::run::{command, empty, run_with};
 use crate::running::Server;
 use crate::vendor::LicenseServer;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::db::{database, postgres};
 use crate::nginx::{Answer, Nginx, ask};
-use crate::rotate::bundle;
+use crate::platform::bundle;
+use crate::postgres::{database, postgres};
 use crate::run::{command, empty, run_with};
 use crate::running::Server;
 

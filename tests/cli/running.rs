@@ -106,15 +106,19 @@ impl Server {
         answer
     }
 
+    /// The cookies that the server set, as a request carries them.
+    pub fn cookies(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Sends a request with these further lines in its head, and does not wait for the answer.
     pub fn begin(&self, method: &str, path: &str, lines: &str, body: &str) -> TcpStream {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut stream = self.connect();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
              {lines}Cookie: {}\r\nContent-Length: {}\r\n\r\n{body}",
-            cookies.join("; "),
+            self.cookies(),
             body.len()
         )
         .unwrap();

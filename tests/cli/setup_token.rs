@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rotate::{bundle, set_up};
+use crate::platform::{bundle, set_up};
 use crate::run::{empty, run};
 use crate::running::Server;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
-use crate::rotate::{bundle, set_up};
+use crate::platform::{bundle, set_up};
 use crate::run::{command, empty, run, run_with};
 use crate::running::Server;
 

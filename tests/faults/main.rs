@@ -1,0 +1,35 @@
+//! The promises held while things break: processes killed, disks full, databases away. `make test` runs a short form,
+//! `make faults` the whole.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests"
+)]
+#![expect(dead_code, reason = "not all that is shared with tests/cli/ is needed here")]
+
+#[path = "../../license/tests/common/mod.rs"]
+mod common;
+#[path = "../cli/nginx.rs"]
+mod nginx;
+#[path = "../cli/platform.rs"]
+mod platform;
+#[path = "../cli/postgres.rs"]
+mod postgres;
+mod rotated;
+#[path = "../cli/run.rs"]
+mod run;
+#[path = "../cli/running.rs"]
+mod running;
+
+/// How often something is tried: `FAULTS=full` tries the whole.
+pub(crate) fn times(short: usize, full: usize) -> usize {
+    match std::env::var("FAULTS").as_deref() {
+        Ok("full") => full,
+        Ok(other) => panic!("FAULTS={other}: there is only full"),
+        Err(_) => short,
+    }
+}
