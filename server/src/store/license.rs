@@ -4,7 +4,7 @@ use countersign_app::{Role, Viewer};
 use countersign_license::{Bundle, PhoneHome};
 
 use super::audit::{self, Entry};
-use super::{SessionAndPair, SessionRow, Store, Transaction, Unavailable, config, sessions};
+use super::{SessionAndPair, SessionRow, Store, Transaction, Unavailable, config, figures, sessions};
 use crate::ids;
 
 /// The license in use, as it is stored. Nothing is checked yet.
@@ -127,6 +127,9 @@ impl Store {
         };
         if !done {
             return Ok(Rotated::Stale);
+        }
+        if old.is_some() {
+            figures::count_rotation(&mut tx).await?;
         }
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
@@ -285,4 +288,21 @@ async fn remember_origin(tx: &mut Transaction, revision: i64, origin: Origin<'_>
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_every_answer_asks_reads_no_table_from_end_to_end() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Store::open(&format!("sqlite://{}/plan.db", folder.path().display())).await.unwrap();
+        for sql in [ROWS, ROWS_AND_SESSION] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(&store.read).await.unwrap();
+            assert!(plan.iter().any(|(.., step)| step.contains("phone_home_not_well")), "{plan:?}");
+            assert!(!plan.iter().any(|(.., step)| step.starts_with("SCAN ") && !step.contains(" USING ")), "{plan:?}");
+        }
+    }
 }

@@ -146,9 +146,10 @@ impl Store {
 
 /// The tables, step by step. A step that was ever released is never changed.
 fn migrations() -> Migrator {
-    const STEPS: [(i64, &str, &str); 2] = [
+    const STEPS: [(i64, &str, &str); 3] = [
         (1, "begin", include_str!("../../migrations/0001_begin.sql")),
         (2, "runtime", include_str!("../../migrations/0002_runtime.sql")),
+        (3, "long", include_str!("../../migrations/0003_long.sql")),
     ];
     let step = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -33,7 +33,7 @@ struct Table {
 }
 
 /// Every table, such that what refers to another one comes after it.
-const TABLES: [Table; 17] = {
+const TABLES: [Table; 18] = {
     use Column::{Number, Text};
     const fn table(name: &'static str, columns: &'static [Column]) -> Table {
         Table { name, columns }
@@ -109,6 +109,7 @@ const TABLES: [Table; 17] = {
         table("checked", &[Number("id"), Number("at")]),
         table("dismissed", &[Text("user_id"), Text("subject"), Text("notice"), Number("at")]),
         table("known_state", &[Number("id"), Text("state"), Number("at")]),
+        table("totals", &[Text("name"), Number("value")]),
         table(
             "usage_reports",
             &[Text("service"), Number("cpu_cores"), Number("ram_gb"), Number("vram_gb"), Number("reported_at")],
