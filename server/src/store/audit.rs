@@ -82,12 +82,12 @@ async fn newest(
         (!actor.is_empty()).then_some(("actor =", actor)),
         (!before.is_empty()).then_some(("id <", before)),
     ];
-    let mut sql = "SELECT id, at, actor, action, detail, address FROM audit WHERE true".to_owned();
     let asked: Vec<(&str, &str)> = asked.into_iter().flatten().collect();
-    for (number, (condition, _)) in (1..).zip(&asked) {
-        sql += &format!(" AND {condition} ${number}");
-    }
-    sql += &format!(" ORDER BY id DESC LIMIT ${}", asked.len() + 1);
+    let conditions: String = (1..).zip(&asked).map(|(number, (one, _))| format!(" AND {one} ${number}")).collect();
+    let sql = format!(
+        "SELECT id, at, actor, action, detail, address FROM audit WHERE true{conditions} ORDER BY id DESC LIMIT ${}",
+        asked.len() + 1
+    );
     // Nothing of what is asked for stands in the statement.
     let mut query = sqlx::query_as(AssertSqlSafe(sql));
     for (_, value) in asked {
