@@ -6,24 +6,32 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "these are tests"
+    reason = "these are tests, and tell their figures"
 )]
 #![expect(dead_code, reason = "not all that is shared with tests/cli/ is needed here")]
 
+mod calls;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
+mod kills;
 #[path = "../cli/nginx.rs"]
 mod nginx;
+mod place;
 #[path = "../cli/platform.rs"]
 mod platform;
 #[path = "../cli/postgres.rs"]
 mod postgres;
+mod power;
+mod random;
 mod rotated;
 #[path = "../cli/run.rs"]
 mod run;
 #[path = "../cli/running.rs"]
 mod running;
+mod stored;
+mod wire;
 
 /// How often something is tried: `FAULTS=full` tries the whole.
 pub(crate) fn times(short: usize, full: usize) -> usize {
