@@ -83,9 +83,10 @@ async fn newest(
         (!before.is_empty()).then_some(("id <", before)),
     ];
     let asked: Vec<(&str, &str)> = asked.into_iter().flatten().collect();
-    let conditions: String = (1..).zip(&asked).map(|(number, (one, _))| format!(" AND {one} ${number}")).collect();
+    let conditions: Vec<String> = (1..).zip(&asked).map(|(number, (one, _))| format!(" AND {one} ${number}")).collect();
     let sql = format!(
-        "SELECT id, at, actor, action, detail, address FROM audit WHERE true{conditions} ORDER BY id DESC LIMIT ${}",
+        "SELECT id, at, actor, action, detail, address FROM audit WHERE true{} ORDER BY id DESC LIMIT ${}",
+        conditions.concat(),
         asked.len() + 1
     );
     // Nothing of what is asked for stands in the statement.
