@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a PostgreSQL server of its own, in a temporary folder, and stops it afterwards. Its address is in
-# COUNTERSIGN_POSTGRES.
+# COUNTERSIGN_POSTGRES; COUNTERSIGN_POSTGRES_FOLDER and COUNTERSIGN_POSTGRES_BIN are for commands that stop and start it. Lines
+# in COUNTERSIGN_POSTGRES_CONF are added to its configuration.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/env.sh"
@@ -26,8 +27,16 @@ cd /
 as "$bin/initdb" -D "$folder/data" --auth=trust --username=countersign --encoding=UTF8 --no-sync >/dev/null
 # A port that nobody uses. Nothing of it outlives the tests, so nothing is forced to the disk.
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -s -w -o \
-  "-h 127.0.0.1 -p $port -k $folder -c max_connections=400 -c fsync=off -c full_page_writes=off" start ||
-  { cat "$folder/log" >&2; exit 1; }
+cat >>"$folder/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+port = $port
+unix_socket_directories = '$folder'
+max_connections = 1000
+fsync = off
+full_page_writes = off
+${COUNTERSIGN_POSTGRES_CONF:-}
+CONF
+as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -s -w start || { cat "$folder/log" >&2; exit 1; }
 cd - >/dev/null
-COUNTERSIGN_POSTGRES="postgres://countersign@127.0.0.1:$port" "$@"
+COUNTERSIGN_POSTGRES="postgres://countersign@127.0.0.1:$port" COUNTERSIGN_POSTGRES_FOLDER="$folder" \
+  COUNTERSIGN_POSTGRES_BIN="$bin" "$@"

@@ -212,10 +212,10 @@ export type ClientError =
   | Refusal<422, "fields">
   | Refusal<429, "too-many-tries">
   | Refusal<500, "internal">
-  | Refusal<503, "timeout" | "unavailable">
+  | Refusal<503, "outcome-unknown" | "timeout" | "unavailable">
   | Refusal<number, "not-json">;
 
-/** What a rotation may come to besides. Nothing was changed. */
+/** What a rotation may come to besides. Nothing was changed; with `outcome-unknown` it may have been: look. */
 export type RotateError = ClientError | NotValid | Stale | AcknowledgementRequired | Refusal<428, "precondition-required"> | Refusal<409, "license-same">;
 
 /** The bundle is not valid now, or its license is known to be revoked. */

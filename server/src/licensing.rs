@@ -185,7 +185,7 @@ pub struct Applied {
 #[derive(Clone, Debug)]
 pub enum Refusal {
     /// The database does not answer.
-    Unavailable,
+    Unavailable(Unavailable),
     /// The bundle is not valid now.
     NotValid(Box<Inspection>),
     /// Something else is installed than was looked at.
@@ -208,8 +208,8 @@ pub struct Meanwhile {
 }
 
 impl From<Unavailable> for Refusal {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
     }
 }
 

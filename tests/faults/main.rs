@@ -12,18 +12,24 @@
 )]
 #![expect(dead_code, reason = "not all that is shared with tests/cli/ is needed here")]
 
+mod away;
+mod cable;
 mod calls;
+mod cluster;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
+mod connections;
 mod kills;
 #[path = "../cli/nginx.rs"]
 mod nginx;
+mod outages;
 mod place;
 #[path = "../cli/platform.rs"]
 mod platform;
 #[path = "../cli/postgres.rs"]
 mod postgres;
 mod power;
+mod probes;
 mod random;
 mod rotated;
 #[path = "../cli/run.rs"]
@@ -31,6 +37,7 @@ mod run;
 #[path = "../cli/running.rs"]
 mod running;
 mod stored;
+mod unsure;
 mod wire;
 
 /// How often something is tried: `FAULTS=full` tries the whole.

@@ -8,8 +8,14 @@ use crate::store::{Entry, Store, Unavailable, sqlite_path};
 use crate::verify;
 
 impl From<Unavailable> for Failure {
-    fn from(_: Unavailable) -> Self {
-        Self("the database does not answer; nothing was changed".to_owned())
+    fn from(unavailable: Unavailable) -> Self {
+        let words = if unavailable.is_unsure {
+            "the database (DATABASE_URL) went away in the middle of this: it was done, or nothing was changed; look with \
+             `countersign status` before you try again"
+        } else {
+            "the database (DATABASE_URL) does not answer; nothing was changed"
+        };
+        Self(words.to_owned())
     }
 }
 
@@ -32,7 +38,7 @@ pub(super) fn on_database<T>(
         )));
     }
     block_on(async || {
-        let store = Store::open(&config.database_url).await.map_err(|error| Failure(error.to_string()))?;
+        let store = Store::open_for_command(&config.database_url).await.map_err(|error| Failure(error.to_string()))?;
         let result = work(&config, &store).await;
         store.close().await;
         result

@@ -127,7 +127,7 @@ fn there(url: &str) -> Result<(), Failure> {
 }
 
 async fn open(url: &str) -> Result<Store, Failure> {
-    Store::open(url).await.map_err(|error| Failure(error.to_string()))
+    Store::open_for_command(url).await.map_err(|error| Failure(error.to_string()))
 }
 
 /// Says on a terminal how far it is.

@@ -169,7 +169,9 @@ impl App {
                  https://platform.example.com"
             );
         }
-        app.preseed(config).await.map_err(|Unavailable| StartError("the database does not answer".to_owned()))?;
+        app.preseed(config)
+            .await
+            .map_err(|Unavailable { .. }| StartError("the database does not answer".to_owned()))?;
         Ok(app)
     }
 

@@ -63,6 +63,12 @@ impl Problem {
         "unavailable",
         "The database does not answer right now; nothing was changed, try again in a moment",
     );
+    /// The database was told to commit, and then there was no answer.
+    pub const UNSURE: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "outcome-unknown",
+        "The database went away in the middle of this: it was done, or nothing was changed; look before you try again",
+    );
     /// Nobody is signed in.
     pub const SIGNED_OUT: Self = Self::new(StatusCode::UNAUTHORIZED, "signed-out", "Sign in first");
     /// Somebody is signed in who may not do this.
@@ -161,8 +167,8 @@ impl IntoResponse for Problem {
 }
 
 impl From<Unavailable> for Problem {
-    fn from(_: Unavailable) -> Self {
-        Self::UNAVAILABLE
+    fn from(unavailable: Unavailable) -> Self {
+        if unavailable.is_unsure { Self::UNSURE } else { Self::UNAVAILABLE }
     }
 }
 

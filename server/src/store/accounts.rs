@@ -79,7 +79,7 @@ pub(crate) async fn add(tx: &mut Transaction, new: &NewAccount, now: i64) -> Res
     .bind(new.user.role.name())
     .bind(&new.password_hash)
     .bind(now)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(added.rows_affected() == 1)
 }
@@ -87,14 +87,14 @@ pub(crate) async fn add(tx: &mut Transaction, new: &NewAccount, now: i64) -> Res
 /// Lets one transaction at a time change who is an administrator, so that two cannot each remove “the other one”; and so with
 /// whatever else counts rows before it adds one.
 pub(crate) async fn one_at_a_time(tx: &mut Transaction) -> Result<(), Unavailable> {
-    sqlx::query("UPDATE platform_config SET value = value WHERE key = 'setup_admin'").execute(&mut **tx).await?;
+    sqlx::query("UPDATE platform_config SET value = value WHERE key = 'setup_admin'").execute(&mut *tx).await?;
     Ok(())
 }
 
 /// The role of a user, as it is now and not when the request began.
 async fn role_of(tx: &mut Transaction, id: &str) -> Result<Option<Role>, Unavailable> {
     let role: Option<String> =
-        sqlx::query_scalar("SELECT role FROM users WHERE id = $1").bind(id).fetch_optional(&mut **tx).await?;
+        sqlx::query_scalar("SELECT role FROM users WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
     Ok(role.map(|role| Role::parse(&role).unwrap_or(Role::Member)))
 }
 
@@ -112,7 +112,7 @@ async fn manage(tx: &mut Transaction, by: &str, id: &str, to: Role) -> Result<Re
     if role == Role::PlatformAdmin && to != Role::PlatformAdmin {
         let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'platform-admin' AND id <> $1")
             .bind(id)
-            .fetch_one(&mut **tx)
+            .fetch_one(&mut *tx)
             .await?;
         if others == 0 {
             return Ok(Err(Managed::LastAdmin));
@@ -171,9 +171,9 @@ impl Store {
         if before == role {
             return Ok(Managed::Done);
         }
-        sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role.name()).bind(id).execute(&mut *tx).await?;
+        sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role.name()).bind(id).execute(&mut tx).await?;
         if role < before {
-            sqlx::query("DELETE FROM invitations WHERE inviter_id = $1").bind(id).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM invitations WHERE inviter_id = $1").bind(id).execute(&mut tx).await?;
         }
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
@@ -186,7 +186,7 @@ impl Store {
         if let Err(why) = manage(&mut tx, by, id, Role::Member).await? {
             return Ok(why);
         }
-        sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&mut tx).await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(Managed::Done)
@@ -206,7 +206,7 @@ impl Store {
             .bind(new)
             .bind(id)
             .bind(checked)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if changed.rows_affected() != 1 || !sessions::rename(&mut tx, session, renamed).await? {
             return Ok(false);
@@ -233,7 +233,7 @@ impl Store {
             sqlx::query_scalar("SELECT role FROM invitations WHERE email = $1 AND expires_at > $2")
                 .bind(&invitation.email)
                 .bind(entry.at)
-                .fetch_all(&mut *tx)
+                .fetch_all(&mut tx)
                 .await?;
         let others = others.iter().map(|role| Role::parse(role).unwrap_or(Role::Member));
         if others.chain([invitation.role]).any(|role| !by_role.may_manage(role)) {
@@ -241,7 +241,7 @@ impl Store {
         }
         let taken: Option<String> = sqlx::query_scalar("SELECT id FROM users WHERE email = $1")
             .bind(&invitation.email)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         if taken.is_some() {
             return Ok(Managed::AddressTaken);
@@ -253,7 +253,7 @@ impl Store {
         sqlx::query("DELETE FROM invitations WHERE email = $1 OR expires_at <= $2")
             .bind(&invitation.email)
             .bind(entry.at)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         sqlx::query(
             "INSERT INTO invitations (id, code_hash, email, role, inviter_id, invited_by, created_at, expires_at) \
@@ -267,7 +267,7 @@ impl Store {
         .bind(&invitation.invited_by)
         .bind(entry.at)
         .bind(invitation.expires_at)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
@@ -314,7 +314,7 @@ impl Store {
             sqlx::query_scalar("DELETE FROM invitations WHERE id = $1 AND expires_at > $2 RETURNING role")
                 .bind(id)
                 .bind(entry.at)
-                .fetch_optional(&mut *tx)
+                .fetch_optional(&mut tx)
                 .await?;
         let Some(role) = role else { return Ok(Managed::NotThere) };
         if !by_role.may_manage(Role::parse(&role).unwrap_or(Role::Member)) {
@@ -341,7 +341,7 @@ impl Store {
         let used = sqlx::query("DELETE FROM invitations WHERE code_hash = $1 AND expires_at > $2")
             .bind(code_hash)
             .bind(entry.at)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if used.rows_affected() == 0 {
             return Ok(Invited::NoSuchCode);
@@ -375,7 +375,7 @@ impl Store {
             .bind(stored)
             .bind(session.user_id)
             .bind(checked)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if still.rows_affected() != 1 {
             return Ok(false);

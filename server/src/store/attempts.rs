@@ -30,7 +30,7 @@ impl Store {
                     .bind(subject)
                     .bind(now - WINDOW)
                     .bind(now)
-                    .fetch_one(&mut *tx)
+                    .fetch_one(&mut tx)
                     .await?;
             if tries >= limit {
                 // Nothing was written, so that a refusal costs the disk nothing.
@@ -41,14 +41,14 @@ impl Store {
         sqlx::query("DELETE FROM attempts WHERE at <= $1 OR at > $2")
             .bind(now - WINDOW)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         for subject in subjects {
             sqlx::query("INSERT INTO attempts (id, subject, at) VALUES ($1, $2, $3)")
                 .bind(id)
                 .bind(subject)
                 .bind(now)
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         tx.commit().await?;

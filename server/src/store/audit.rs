@@ -30,7 +30,7 @@ pub(crate) async fn record(tx: &mut Transaction, entry: &Entry) -> Result<(), Un
         .bind(entry.action)
         .bind(&entry.detail)
         .bind(&entry.address)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
@@ -40,7 +40,7 @@ impl Store {
     pub async fn record(&self, entry: &Entry) -> Result<(), Unavailable> {
         let mut tx = self.begin().await?;
         record(&mut tx, entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Up to `limit` events, the newest first.
@@ -52,7 +52,7 @@ impl Store {
             return newest(&mut tx, filter, None, limit).await;
         }
         // Whose action begins with a text: there are some tens of actions, each with its place in the index.
-        let actions: Vec<String> = sqlx::query_scalar(ACTIONS).fetch_all(&mut *tx).await?;
+        let actions: Vec<String> = sqlx::query_scalar(ACTIONS).fetch_all(&mut tx).await?;
         let mut events = Vec::new();
         for action in actions.iter().filter(|action| action.starts_with(&filter.action)) {
             events.extend(newest(&mut tx, filter, Some(action), limit).await?);
@@ -94,7 +94,7 @@ async fn newest(
     for (_, value) in asked {
         query = query.bind(value);
     }
-    let rows: Vec<(String, i64, String, String, String, String)> = query.bind(limit).fetch_all(&mut **tx).await?;
+    let rows: Vec<(String, i64, String, String, String, String)> = query.bind(limit).fetch_all(&mut *tx).await?;
     let event = |(id, at, actor, action, detail, address)| Event { id, at, actor, action, detail, address };
     Ok(rows.into_iter().map(event).collect())
 }

@@ -20,7 +20,7 @@ pub(crate) async fn set(tx: &mut Transaction, key: &str, value: &str, now: i64) 
     .bind(key)
     .bind(value)
     .bind(now)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
@@ -33,7 +33,7 @@ pub(crate) async fn claim(tx: &mut Transaction, key: &str, value: &str, now: i64
     .bind(key)
     .bind(value)
     .bind(now)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -31,7 +31,7 @@ impl Store {
 /// Counts a rotation, within its transaction.
 pub(super) async fn count_rotation(tx: &mut Transaction) -> Result<(), Unavailable> {
     sqlx::query("INSERT INTO totals (name, value) VALUES ('rotations', 1) ON CONFLICT (name) DO UPDATE SET value = totals.value + 1")
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }

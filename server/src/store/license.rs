@@ -118,7 +118,7 @@ impl Store {
     ) -> Result<Rotated, Unavailable> {
         let origin = Origin { source, by: &entry.actor, now: entry.at };
         let mut tx = self.begin().await?;
-        let old = pair(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?);
+        let old = pair(sqlx::query_as(ROWS).fetch_all(&mut tx).await?);
         let revision = expected.saturating_add(1);
         let done = match &old {
             Some(old) if old.revision == expected => replace(&mut tx, old, new, revision, origin).await?,
@@ -216,7 +216,7 @@ async fn replace(
     let [Some(jwt_row), Some(key_row)] = old.rows else {
         // One row is gone. Whatever is left is no license; the new pair takes its place whole.
         sqlx::query("DELETE FROM platform_config WHERE key IN ('license_jwt', 'license_public_key')")
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         return install(tx, new, revision, origin).await;
     };
@@ -231,7 +231,7 @@ async fn replace(
     .bind(origin.now)
     .bind(jwt_row)
     .bind(key_row)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     if changed.rows_affected() != 2 {
         return Ok(false);
@@ -247,7 +247,7 @@ async fn replace(
     .bind(old.installed_at)
     .bind(origin.now)
     .bind((!origin.by.is_empty()).then_some(origin.by))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     remember_origin(tx, revision, origin).await?;
     Ok(true)
@@ -255,7 +255,7 @@ async fn replace(
 
 /// Writes both rows, in the place of those that came with the configuration if there are any.
 pub(crate) async fn put(tx: &mut Transaction, new: &Bundle, origin: Origin<'_>) -> Result<bool, Unavailable> {
-    match pair(sqlx::query_as(ROWS).fetch_all(&mut **tx).await?) {
+    match pair(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?) {
         Some(old) => replace(tx, &old, new, old.revision.saturating_add(1), origin).await,
         None => install(tx, new, 1, origin).await,
     }
@@ -275,7 +275,7 @@ pub(crate) async fn install(
     }
     sqlx::query("UPDATE platform_config SET revision = $1 WHERE key IN ('license_jwt', 'license_public_key')")
         .bind(revision)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     remember_origin(tx, revision, origin).await?;
     Ok(true)
@@ -285,7 +285,7 @@ async fn remember_origin(tx: &mut Transaction, revision: i64, origin: Origin<'_>
     config::set(tx, "license_source", &format!("{}\n{}", origin.source, origin.by), origin.now).await?;
     sqlx::query("UPDATE platform_config SET revision = $1 WHERE key = 'license_source'")
         .bind(revision)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod config;
 mod figures;
 mod license;
 mod notices;
+mod patience;
 mod phone_home;
 mod postgres;
 mod returned;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Executor as _, SqlSafeStr as _};
+use sqlx::{Executor as _, SqlSafeStr as _};
 
 pub use accounts::{Account, Invited, Managed, NewAccount};
 pub use attempts::Tried;
@@ -36,6 +37,7 @@ pub use audit::Entry;
 pub use figures::Figures;
 pub use license::{History, Pair, Rotated};
 pub use notices::Recipient;
+pub(crate) use patience::Transaction;
 pub use phone_home::Contact;
 pub(crate) use phone_home::News;
 pub use seats::Seats;
@@ -46,17 +48,21 @@ pub(crate) use sqlite::path as sqlite_path;
 pub use transfer::{Copied, TransferError};
 pub use usage::Reported;
 
+use self::patience::Pool;
 use self::shared::Shared;
 
 /// The database did not do what it was asked to. The reason is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable;
+pub struct Unavailable {
+    /// Whether it may have done it all the same: it was told to commit, and then there was no answer.
+    pub is_unsure: bool,
+}
 
 impl From<sqlx::Error> for Unavailable {
     fn from(error: sqlx::Error) -> Self {
         // A database's message names tables and constraints. Values are bound, never part of it.
         tracing::error!(%error, "database");
-        Self
+        Self { is_unsure: false }
     }
 }
 
@@ -70,15 +76,12 @@ impl fmt::Display for OpenError {
     }
 }
 
-/// A transaction that writes. Dropped without `commit`, it never was.
-pub(crate) type Transaction = sqlx::Transaction<'static, Any>;
-
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
     kind: Kind,
-    read: AnyPool,
-    write: AnyPool,
+    read: Pool,
+    write: Pool,
     /// What most requests ask, read once for all who ask at the same time.
     pairs: Arc<Shared<Result<Option<Pair>, Unavailable>>>,
     /// The same with a session, by its hash.
@@ -104,14 +107,26 @@ impl Store {
     /// # Errors
     /// The database cannot be made, opened, reached, read or written.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_for(url, true).await
+    }
+
+    /// The same for a command, which does one thing after the other.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn open_for_command(url: &str) -> Result<Self, OpenError> {
+        Self::open_for(url, false).await
+    }
+
+    async fn open_for(url: &str, is_replica: bool) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         match sqlite_path(url) {
             Some(path) => sqlite::open(&path).await,
-            None => postgres::open(url).await,
+            None => postgres::open(url, is_replica).await,
         }
     }
 
-    fn of(kind: Kind, read: AnyPool, write: AnyPool) -> Self {
+    fn of(kind: Kind, read: Pool, write: Pool) -> Self {
         Self { kind, read, write, pairs: Arc::default(), sessions_and_pairs: Arc::default() }
     }
 
@@ -127,7 +142,7 @@ impl Store {
     /// Begins a transaction that only reads, all of it in one snapshot.
     async fn snapshot(&self) -> Result<Transaction, Unavailable> {
         Ok(match self.kind {
-            Kind::Sqlite => self.read.begin().await?,
+            Kind::Sqlite => self.read.begin_with("BEGIN").await?,
             Kind::Postgres => self.read.begin_with(postgres::SNAPSHOT).await?,
         })
     }

@@ -124,16 +124,16 @@ impl Store {
              WHERE subject = $4 AND turn = $5",
         );
         let noted = noted.bind(next_at).bind(now).bind(revoked.unwrap_or_default()).bind(subject).bind(turn);
-        if noted.execute(&mut *tx).await?.rows_affected() != 1 {
+        if noted.execute(&mut tx).await?.rows_affected() != 1 {
             let again = sqlx::query("UPDATE phone_home SET next_at = $1 WHERE subject = $2 AND next_at > $1");
-            again.bind(again_at).bind(subject).execute(&mut *tx).await?;
+            again.bind(again_at).bind(subject).execute(&mut tx).await?;
             tx.commit().await?;
             return Ok(false);
         }
         let restored = sqlx::query(
             "UPDATE phone_home SET first_failure_at = NULL WHERE subject = $1 AND first_failure_at IS NOT NULL",
         );
-        if restored.bind(subject).execute(&mut *tx).await?.rows_affected() == 1 {
+        if restored.bind(subject).execute(&mut tx).await?.rows_affected() == 1 {
             audit::record(&mut tx, &news.restored).await?;
         }
         let (change, entry) = if revoked.is_some() {
@@ -143,7 +143,7 @@ impl Store {
             let reinstate = "UPDATE phone_home SET revoked_at = NULL WHERE subject = $1 AND revoked_at IS NOT NULL";
             (sqlx::query(reinstate).bind(subject), &news.reinstated)
         };
-        if change.execute(&mut *tx).await?.rows_affected() == 1 {
+        if change.execute(&mut tx).await?.rows_affected() == 1 {
             audit::record(&mut tx, entry).await?;
         }
         tx.commit().await?;
@@ -164,13 +164,13 @@ impl Store {
             "UPDATE phone_home SET next_at = $1, failures = failures + 1, last_error = $2 WHERE subject = $3 AND turn = $4",
         );
         let noted = noted.bind(next_at).bind(code).bind(subject).bind(turn);
-        if noted.execute(&mut *tx).await?.rows_affected() != 1 {
+        if noted.execute(&mut tx).await?.rows_affected() != 1 {
             return Ok(false);
         }
         let first = sqlx::query(
             "UPDATE phone_home SET first_failure_at = $1, seen_at = $1 WHERE subject = $2 AND first_failure_at IS NULL",
         );
-        if first.bind(entry.at).bind(subject).execute(&mut *tx).await?.rows_affected() == 1 {
+        if first.bind(entry.at).bind(subject).execute(&mut tx).await?.rows_affected() == 1 {
             audit::record(&mut tx, entry).await?;
         }
         tx.commit().await?;

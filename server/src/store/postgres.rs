@@ -2,16 +2,22 @@
 
 use std::net::IpAddr;
 use std::str::FromStr as _;
+use std::time::Duration;
 
-use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyPool, Connection as _, Executor as _};
+use futures_util::future::BoxFuture;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::error::DatabaseError;
+use sqlx::{Connection as _, Executor as _};
+use tokio::time::timeout;
 
-use super::{Kind, OpenError, Store, Transaction, Unavailable, migrations, pool};
+use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations};
 
-/// Connections of a replica that write. One works, the others wait for it.
-const WRITERS: u32 = 4;
+/// Connections of a replica that write. One works, the other waits for it.
+const WRITERS: u32 = 2;
 /// Connections of a replica that read.
-const READERS: u32 = 12;
+const READERS: u32 = 8;
+/// How long a connection may take to say that it lives.
+const ALIVE: Duration = Duration::from_secs(1);
 /// No statement may take long. A replica that stops in the middle of a transaction (paused, or cut off) loses it, so that the
 /// others go on; and a commit is on the disk when it returns, whatever the server's configuration says.
 const WRITER: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
@@ -24,10 +30,11 @@ pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ O
 /// says nothing; it must only be ours.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(4850721093)";
 
-pub(super) async fn open(url: &str) -> Result<Store, OpenError> {
-    // Its own messages name host, user and database; never the password.
-    let failed =
-        |error: sqlx::Error| OpenError(format!("the PostgreSQL database (DATABASE_URL) cannot be opened: {error}"));
+/// `is_replica`: many use it at once; else one command, which does one thing after the other.
+pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError> {
+    let failed = |error: sqlx::Error| {
+        OpenError(format!("the PostgreSQL database (DATABASE_URL) cannot be opened: {}", why(&error)))
+    };
     let options = AnyConnectOptions::from_str(url).map_err(failed)?;
     if !is_checked(&options.database_url) {
         tracing::warn!(
@@ -35,14 +42,52 @@ pub(super) async fn open(url: &str) -> Result<Store, OpenError> {
              sslrootcert=FILE where its authority is not one of the web's"
         );
     }
-    let mut connection = sqlx::AnyConnection::connect_with(&options).await.map_err(failed)?;
+    let connecting = timeout(PATIENCE, sqlx::AnyConnection::connect_with(&options)).await;
+    let mut connection = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
     // Many replicas may start at once: sqlx takes a lock of its own meanwhile.
     let migrated = migrations().run(&mut connection).await;
     migrated.map_err(|error| OpenError(format!("the tables (DATABASE_URL) cannot be brought up to date: {error}")))?;
     connection.close().await.map_err(failed)?;
-    let write = pool(WRITERS, WRITER).connect_with(options.clone()).await.map_err(failed)?;
-    let read = pool(READERS, READER).connect_with(options).await.map_err(failed)?;
-    Ok(Store::of(Kind::Postgres, read, write))
+    let (writers, readers) = if is_replica { (WRITERS, READERS) } else { (1, 1) };
+    let write = pool(writers, WRITER).connect_with(options.clone()).await.map_err(failed)?;
+    let read = pool(readers, READER).connect_with(options).await.map_err(failed)?;
+    let pool = |pool| Pool::new(pool, Some(PATIENCE));
+    Ok(Store::of(Kind::Postgres, pool(read), pool(write)))
+}
+
+/// So many connections, which stay. A pool that may grow tries to where all are in use, and fails where PostgreSQL has none left;
+/// one that is complete waits until one of its own is free.
+fn pool(connections: u32, beginning: &'static str) -> AnyPoolOptions {
+    let pool = super::pool(connections, beginning).min_connections(connections).idle_timeout(None).max_lifetime(None);
+    // Who hangs, or is gone without a word, does not say so. Asked before it is used, so that another takes its place at once; and
+    // after, since whoever leaves one may have given up waiting for it.
+    let pool = pool.test_before_acquire(false);
+    pool.before_acquire(|connection, _| lives(connection)).after_release(|connection, _| lives(connection))
+}
+
+fn lives(connection: &mut sqlx::AnyConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    Box::pin(async move {
+        let answered = timeout(ALIVE, connection.ping()).await;
+        answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+    })
+}
+
+/// What is wrong, and what to do. PostgreSQL's own messages name host, user and database; never the password.
+fn why(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    let remedy = match (error, code.as_deref()) {
+        (_, Some("53300")) => {
+            "it has no connection left: raise its max_connections (a replica takes 10), or end what holds them"
+        }
+        (_, Some("57P03")) => "it is starting, stopping or being repaired: try again in a moment",
+        (sqlx::Error::PoolTimedOut, _) => {
+            return "it does not answer within 5 seconds: look whether it runs, and whether a firewall is in between"
+                .to_owned();
+        }
+        (sqlx::Error::Io(_), _) => "look whether it runs, and whether its address and port are right",
+        _ => return error.to_string(),
+    };
+    format!("{error}; {remedy}")
 }
 
 /// Whether somebody on the way could not pretend to be the database: it is on this machine, or its certificate is checked.
@@ -56,8 +101,8 @@ fn is_checked(url: &reqwest::Url) -> bool {
 }
 
 /// Begins when no other transaction writes.
-pub(super) async fn begin(pool: &AnyPool) -> Result<Transaction, Unavailable> {
-    let mut tx = pool.begin().await?;
+pub(super) async fn begin(pool: &Pool) -> Result<Transaction, Unavailable> {
+    let mut tx = pool.begin_with("BEGIN").await?;
     tx.execute(LOCK).await?;
     Ok(tx)
 }

@@ -14,22 +14,22 @@ impl Store {
         expires_at: i64,
     ) -> Result<(), Unavailable> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM returned WHERE expires_at <= $1").bind(now).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM returned WHERE expires_at <= $1").bind(now).execute(&mut tx).await?;
         sqlx::query(
             "DELETE FROM returned WHERE id_hash IN \
              (SELECT id_hash FROM returned WHERE is_stranger = $1 ORDER BY expires_at DESC LIMIT 1000 OFFSET 499)",
         )
         .bind(i64::from(is_stranger))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         sqlx::query("INSERT INTO returned (id_hash, sealed, is_stranger, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(id_hash)
             .bind(sealed)
             .bind(i64::from(is_stranger))
             .bind(expires_at)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Takes what a form brought back; it is gone then.

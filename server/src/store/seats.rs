@@ -30,7 +30,7 @@ const SEATS: &str = "SELECT (SELECT CAST(COUNT(*) AS BIGINT) FROM users), \
 /// The places that are taken, within the transaction that takes one more. An invitation of `but` is not counted: it makes way
 /// for the one that is made now.
 pub(crate) async fn taken(tx: &mut Transaction, now: i64, but: &str) -> Result<Seats, Unavailable> {
-    Ok(Seats::of(sqlx::query_as(SEATS).bind(now).bind(but).fetch_one(&mut **tx).await?))
+    Ok(Seats::of(sqlx::query_as(SEATS).bind(now).bind(but).fetch_one(&mut *tx).await?))
 }
 
 impl Store {

@@ -41,14 +41,14 @@ pub(crate) fn latest_begin(now: i64) -> i64 {
 
 /// Begins a session, and ends what is over.
 pub(crate) async fn begin(tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), Unavailable> {
-    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(new.now).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(new.now).execute(&mut *tx).await?;
     sqlx::query(
         "DELETE FROM sessions WHERE user_id = $1 AND id_hash NOT IN \
          (SELECT id_hash FROM sessions WHERE user_id = $1 ORDER BY seen_at DESC, created_at DESC LIMIT $2)",
     )
     .bind(new.user_id)
     .bind(MOST - 1)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     sqlx::query(
         "INSERT INTO sessions (id_hash, public_id, user_id, created_at, seen_at, expires_at, agent, address) \
@@ -61,7 +61,7 @@ pub(crate) async fn begin(tx: &mut Transaction, new: &NewSession<'_>) -> Result<
     .bind(new.expires_at)
     .bind(new.agent)
     .bind(new.address)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
@@ -69,12 +69,12 @@ pub(crate) async fn begin(tx: &mut Transaction, new: &NewSession<'_>) -> Result<
 /// Gives a session another id. `false` if it has ended.
 pub(crate) async fn rename(tx: &mut Transaction, from: &str, to: &str) -> Result<bool, Unavailable> {
     let renamed = sqlx::query("UPDATE sessions SET id_hash = $2 WHERE id_hash = $1").bind(from).bind(to);
-    Ok(renamed.execute(&mut **tx).await?.rows_affected() == 1)
+    Ok(renamed.execute(&mut *tx).await?.rows_affected() == 1)
 }
 
 /// Ends a session by the hash of its id. `false` if it has ended.
 pub(crate) async fn end(tx: &mut Transaction, id_hash: &str) -> Result<bool, Unavailable> {
-    let ended = sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(id_hash).execute(&mut **tx).await?;
+    let ended = sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(id_hash).execute(&mut *tx).await?;
     Ok(ended.rows_affected() == 1)
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn end_others(tx: &mut Transaction, user_id: &str, but: &str) -
     let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2")
         .bind(user_id)
         .bind(but)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(ended.rows_affected())
 }
@@ -153,7 +153,7 @@ impl Store {
         if end(&mut tx, id_hash).await? {
             audit::record(&mut tx, entry).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Ends a session of a user by its public id. `false` if there is none.
@@ -162,7 +162,7 @@ impl Store {
         let ended = sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND public_id = $2")
             .bind(user_id)
             .bind(public_id)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if ended.rows_affected() == 0 {
             return Ok(false);

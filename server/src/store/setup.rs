@@ -63,16 +63,16 @@ impl Store {
             "SELECT key, value FROM platform_config WHERE key IN \
              ('setup_completed', 'license_jwt', 'license_public_key', 'organization_name', 'email')",
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut tx)
         .await?;
         let admin = sqlx::query_as(
             "SELECT name, email FROM users WHERE role = 'platform-admin' ORDER BY created_at, id LIMIT 1",
         )
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let draft: Option<(String, String, String)> =
             sqlx::query_as("SELECT jwt, public_key, installer FROM setup_draft WHERE id = 1")
-                .fetch_optional(&mut *tx)
+                .fetch_optional(&mut tx)
                 .await?;
         tx.commit().await?;
         let value = |name: &str| config.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -98,7 +98,7 @@ impl Store {
             "SELECT key FROM platform_config WHERE key IN \
              ('license_jwt', 'license_public_key', 'setup_completed', 'setup_admin') LIMIT 1",
         )
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         let origin = Origin { source: "configuration", by: "", now: entry.at };
         if begun.is_some() || !license::install(&mut tx, bundle, 1, origin).await? {
@@ -131,15 +131,15 @@ impl Store {
         sqlx::query("INSERT INTO setup_tokens (token_hash, created_at, installer) VALUES ($1, $2, NULL)")
             .bind(token_hash)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         sqlx::query(
             "DELETE FROM setup_tokens WHERE token_hash IN (SELECT token_hash FROM setup_tokens \
              ORDER BY created_at DESC, token_hash LIMIT 1000 OFFSET 10)",
         )
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Adds a set-up token by its hash, in place of those that nobody used. `false` if the set-up is over or has its
@@ -150,16 +150,16 @@ impl Store {
             "SELECT key FROM platform_config WHERE key = 'setup_completed' AND value = 'true' \
              UNION ALL SELECT id FROM users WHERE role = 'platform-admin' LIMIT 1",
         )
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut tx)
         .await?;
         if over.is_some() {
             return Ok(false);
         }
-        sqlx::query("DELETE FROM setup_tokens WHERE installer IS NULL").execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM setup_tokens WHERE installer IS NULL").execute(&mut tx).await?;
         sqlx::query("INSERT INTO setup_tokens (token_hash, created_at, installer) VALUES ($1, $2, NULL)")
             .bind(token_hash)
             .bind(entry.at)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await?;
@@ -228,10 +228,10 @@ impl Store {
             "DELETE FROM platform_config WHERE key = 'setup_admin' \
              AND NOT EXISTS (SELECT 1 FROM users WHERE role = 'platform-admin')",
         )
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         let there: Option<String> = sqlx::query_scalar("SELECT id FROM users WHERE role = 'platform-admin' LIMIT 1")
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         if there.is_some() || !config::claim(&mut tx, "setup_admin", &new.user.id, entry.at).await? {
             return Ok(FirstAdmin::TooLate);
@@ -246,7 +246,7 @@ impl Store {
             return Ok(FirstAdmin::TooLate);
         }
         for done in ["DELETE FROM setup_draft", "DELETE FROM setup_tokens"] {
-            sqlx::query(done).execute(&mut *tx).await?;
+            sqlx::query(done).execute(&mut tx).await?;
         }
         sessions::begin(&mut tx, session).await?;
         audit::record(&mut tx, entry).await?;
@@ -259,7 +259,7 @@ impl Store {
         let mut tx = self.begin().await?;
         config::set(&mut tx, key, value, entry.at).await?;
         audit::record(&mut tx, entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Ends the set-up. Of several who try, one is told `true`.
@@ -271,7 +271,7 @@ impl Store {
              updated_at = excluded.updated_at WHERE platform_config.value <> 'true'",
         )
         .bind(entry.at)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         if changed.rows_affected() != 1 {
             return Ok(false);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyPool, Connection as _, Executor as _};
+use sqlx::{Connection as _, Executor as _};
 
-use super::{Kind, OpenError, Store, Transaction, Unavailable, migrations, pool};
+use super::{Kind, OpenError, Pool, Store, Transaction, Unavailable, migrations, pool};
 
 /// Connections that read.
 const READERS: u32 = 8;
@@ -45,11 +45,12 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     let pool = |connections, beginning| pool(connections, beginning).test_before_acquire(false);
     let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
     let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
-    Ok(Store::of(Kind::Sqlite, read, write))
+    // A file answers, or says why not: it needs no limit but its own.
+    Ok(Store::of(Kind::Sqlite, Pool::new(read, None), Pool::new(write, None)))
 }
 
 /// Takes the write lock at once: a transaction that took it later could be refused without waiting.
-pub(super) async fn begin(pool: &AnyPool) -> Result<Transaction, Unavailable> {
+pub(super) async fn begin(pool: &Pool) -> Result<Transaction, Unavailable> {
     Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
 }
 

@@ -29,7 +29,7 @@ impl Store {
             .bind(state)
             .bind(now)
             .bind(&before)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if changed.rows_affected() == 1 {
             audit::record(&mut tx, &entry(&before)).await?;

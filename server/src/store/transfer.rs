@@ -226,7 +226,7 @@ impl Table {
     /// Copies all rows; returns their sum.
     async fn copy(&self, from: &mut Transaction, to: &mut Transaction) -> Result<Sum, TransferError> {
         let mut sum = Sum::default();
-        let mut rows = sqlx::query(self.select()).fetch(&mut **from);
+        let mut rows = sqlx::query(self.select()).fetch(&mut *from);
         let mut batch = Vec::new();
         while let Some(row) = rows.try_next().await? {
             let row = self.read(&row)?;
@@ -257,13 +257,13 @@ impl Table {
                 Value::Number(number) => query.bind(number),
             };
         }
-        query.execute(&mut **to).await?;
+        query.execute(&mut *to).await?;
         Ok(())
     }
 
     async fn sum(&self, tx: &mut Transaction) -> Result<Sum, TransferError> {
         let mut sum = Sum::default();
-        let mut rows = sqlx::query(self.select()).fetch(&mut **tx);
+        let mut rows = sqlx::query(self.select()).fetch(&mut *tx);
         while let Some(row) = rows.try_next().await? {
             sum.add(&self.read(&row)?);
         }
@@ -300,12 +300,12 @@ impl Store {
         let mut found = Examined::default();
         if self.kind == Kind::Sqlite {
             let lines: Vec<String> =
-                sqlx::query_scalar("SELECT integrity_check FROM pragma_integrity_check").fetch_all(&mut *tx).await?;
+                sqlx::query_scalar("SELECT integrity_check FROM pragma_integrity_check").fetch_all(&mut tx).await?;
             found
                 .problems
                 .extend(lines.into_iter().filter(|line| line != "ok").map(|line| format!("SQLite says: {line}")));
             let orphans: i64 =
-                sqlx::query_scalar("SELECT COUNT(*) FROM pragma_foreign_key_check").fetch_one(&mut *tx).await?;
+                sqlx::query_scalar("SELECT COUNT(*) FROM pragma_foreign_key_check").fetch_one(&mut tx).await?;
             if orphans > 0 {
                 found.problems.push(format!("{orphans} rows belong to a user who is not there"));
             }
@@ -322,7 +322,7 @@ impl Store {
         let rows: Vec<(String, i64)> = sqlx::query_as(
             "SELECT key, CAST(revision AS BIGINT) FROM platform_config WHERE key IN ('license_jwt', 'license_public_key')",
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut tx)
         .await?;
         match rows.as_slice() {
             [] => {}

@@ -54,7 +54,7 @@ async fn fold(tx: &mut Transaction, now: i64, most: Usage) -> Result<(), Unavail
     .bind(stored(most.ram_gb))
     .bind(stored(most.vram_gb))
     .bind(stored(most.users))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
@@ -71,10 +71,10 @@ impl Store {
         let since = now.saturating_sub(COUNTS);
         let mut tx = self.begin().await?;
         accounts::one_at_a_time(&mut tx).await?;
-        sqlx::query("DELETE FROM usage_reports WHERE reported_at <= $1").bind(since).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM usage_reports WHERE reported_at <= $1").bind(since).execute(&mut tx).await?;
         let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM usage_reports WHERE service <> $1")
             .bind(&report.service)
-            .fetch_one(&mut *tx)
+            .fetch_one(&mut tx)
             .await?;
         if others >= SERVICES {
             return Ok(Reported::TooMany);
@@ -89,9 +89,9 @@ impl Store {
         .bind(stored(report.ram_gb))
         .bind(stored(report.vram_gb))
         .bind(now)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        let sums = usage(sqlx::query_as(SUMS).bind(since).fetch_one(&mut *tx).await?);
+        let sums = usage(sqlx::query_as(SUMS).bind(since).fetch_one(&mut tx).await?);
         fold(&mut tx, now, sums).await?;
         tx.commit().await?;
         Ok(Reported::Done(sums))

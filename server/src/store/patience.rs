@@ -1,0 +1,145 @@
+//! How long anybody waits for PostgreSQL. Its own limits count for nothing where it hangs or the network is gone: no answer comes
+//! then, and no error either. So whatever is asked has a limit on this side as well.
+//!
+//! What reads one row, or writes, has it as a whole; what reads many has it for each row.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use sqlx::{Any, AnyPool, Either, Error, Execute, Executor, SqlStr};
+use tokio::time::timeout;
+
+use super::Unavailable;
+
+type Result<T> = std::result::Result<T, Error>;
+/// What a statement gives, one after the other.
+type Given = Result<Either<<Any as sqlx::Database>::QueryResult, <Any as sqlx::Database>::Row>>;
+
+/// Connections that are waited for no longer than this; a file's as long as it takes.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    pool: AnyPool,
+    limit: Option<Duration>,
+}
+
+impl Pool {
+    pub(super) fn new(pool: AnyPool, limit: Option<Duration>) -> Self {
+        Self { pool, limit }
+    }
+
+    /// Begins a transaction with this statement.
+    pub(super) async fn begin_with(&self, statement: &'static str) -> Result<Transaction> {
+        let inner = within(self.limit, self.pool.begin_with(statement)).await?;
+        Ok(Transaction { inner, limit: self.limit })
+    }
+
+    pub(super) async fn close(&self) {
+        // Who hangs is not waited for.
+        let close = async {
+            self.pool.close().await;
+            Ok(())
+        };
+        let _ = within(self.limit, close).await;
+    }
+}
+
+/// A transaction. Dropped without `commit`, it never was.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    inner: sqlx::Transaction<'static, Any>,
+    limit: Option<Duration>,
+}
+
+impl Transaction {
+    /// Confirms what was done. Without an answer nobody can say whether it was.
+    pub(crate) async fn commit(self) -> std::result::Result<(), Unavailable> {
+        within(self.limit, self.inner.commit()).await.map_err(|error| {
+            // What the database itself refused was not done. A file is there, or never had it.
+            let is_unsure = self.limit.is_some() && error.as_database_error().is_none();
+            tracing::error!(%error, is_unsure, "database, at a commit");
+            Unavailable { is_unsure }
+        })
+    }
+}
+
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    match limit {
+        Some(limit) => timeout(limit, work).await.unwrap_or(Err(Error::PoolTimedOut)),
+        None => work.await,
+    }
+}
+
+fn each_within<'e>(limit: Option<Duration>, given: BoxStream<'e, Given>) -> BoxStream<'e, Given> {
+    let Some(limit) = limit else { return given };
+    let next = move |given: Option<BoxStream<'e, Given>>| async move {
+        let mut given = given?;
+        match timeout(limit, given.next()).await {
+            Ok(item) => Some((item?, Some(given))),
+            Err(_) => Some((Err(Error::PoolTimedOut), None)),
+        }
+    };
+    stream::unfold(Some(given), next).boxed()
+}
+
+impl<'p> Executor<'p> for &'_ Pool {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Given>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        each_within(self.limit, (&self.pool).fetch_many(query))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<<Any as sqlx::Database>::Row>>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        Box::pin(within(self.limit, (&self.pool).fetch_optional(query)))
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<Any as sqlx::Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<<Any as sqlx::Database>::Statement>>
+    where
+        'p: 'e,
+    {
+        Box::pin(within(self.limit, (&self.pool).prepare_with(sql, parameters)))
+    }
+}
+
+impl<'t> Executor<'t> for &'t mut Transaction {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Given>
+    where
+        't: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        each_within(self.limit, (&mut *self.inner).fetch_many(query))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<<Any as sqlx::Database>::Row>>>
+    where
+        't: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        Box::pin(within(self.limit, (&mut *self.inner).fetch_optional(query)))
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<Any as sqlx::Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<<Any as sqlx::Database>::Statement>>
+    where
+        't: 'e,
+    {
+        Box::pin(within(self.limit, (&mut *self.inner).prepare_with(sql, parameters)))
+    }
+}
