@@ -184,7 +184,7 @@ pub struct Applied {
 /// Why a rotation was not carried out. Nothing was changed.
 #[derive(Clone, Debug)]
 pub enum Refusal {
-    /// The database does not answer.
+    /// The database did not do it.
     Unavailable(Unavailable),
     /// The bundle is not valid now.
     NotValid(Box<Inspection>),
@@ -208,8 +208,8 @@ pub struct Meanwhile {
 }
 
 impl From<Unavailable> for Refusal {
-    fn from(unavailable: Unavailable) -> Self {
-        Self::Unavailable(unavailable)
+    fn from(why: Unavailable) -> Self {
+        Self::Unavailable(why)
     }
 }
 

@@ -19,6 +19,7 @@ mod cluster;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod connections;
+mod disk;
 mod kills;
 #[path = "../cli/nginx.rs"]
 mod nginx;

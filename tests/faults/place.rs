@@ -42,7 +42,8 @@ impl Place {
         Self { folder, url, variables: Vec::new() }.with("RUST_LOG", "warn").with("LICENSE_MODE", "offline")
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    /// With one more variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }

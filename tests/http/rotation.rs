@@ -480,7 +480,7 @@ async fn while_somebody_holds_the_database_the_old_license_is_told_and_a_rotatio
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let answer = rotation.await.unwrap();
-    assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "unavailable"));
+    assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "database-busy"));
     // A lock that is given back in time only costs time.
     let (mut other, renewed) = (admin.clone(), renewal());
     let rotation = tokio::spawn(async move { rotate(&mut other, 1, &renewed, &[]).await });

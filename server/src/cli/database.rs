@@ -8,14 +8,16 @@ use crate::store::{Entry, Store, Unavailable, sqlite_path};
 use crate::verify;
 
 impl From<Unavailable> for Failure {
-    fn from(unavailable: Unavailable) -> Self {
-        let words = if unavailable.is_unsure {
-            "the database (DATABASE_URL) went away in the middle of this: it was done, or nothing was changed; look with \
-             `countersign status` before you try again"
-        } else {
-            "the database (DATABASE_URL) does not answer; nothing was changed"
-        };
-        Self(words.to_owned())
+    fn from(why: Unavailable) -> Self {
+        Self(match why {
+            Unavailable::Unsure => {
+                "the database (DATABASE_URL) went away in the middle of this: it was done, or nothing was changed; \
+                                    look with `countersign status` before you try again"
+                    .to_owned()
+            }
+            Unavailable::Away => "the database (DATABASE_URL) does not answer; nothing was changed".to_owned(),
+            why => format!("the database (DATABASE_URL) could not be written; nothing was changed; {}", why.remedy()),
+        })
     }
 }
 

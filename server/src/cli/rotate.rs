@@ -108,7 +108,7 @@ impl Rotate {
                     eprintln!("{what}, as revision {}.", applied.revision);
                     return Ok(ExitCode::SUCCESS);
                 }
-                Err(Refusal::Unavailable(unavailable)) => return Err(unavailable.into()),
+                Err(Refusal::Unavailable(why)) => return Err(why.into()),
                 Err(Refusal::NotValid(_)) => eprintln!("countersign: the bundle is not valid now; nothing was changed"),
                 Err(Refusal::Same) => eprintln!("countersign: this license is in use already; nothing was changed"),
                 Err(Refusal::Revoked(_, at)) => {

@@ -96,11 +96,18 @@ impl Asker {
 
 impl App {
     /// Notes that a session was used. Whoever only reads must not wait for whoever writes: one request at a time waits, and
-    /// not for long. What is left out now is noted with the next request.
+    /// not for long. What is left out now is noted with the next request; where nothing can be written, ten seconds later, so
+    /// that requests do not fill the log.
     async fn note_session(&self, id_hash: &str, now: i64) {
-        let Ok(_turn) = self.noting.try_acquire() else { return };
+        let Ok(turn) = self.noting.clone().try_acquire_owned() else { return };
         // The log says why it was not noted.
-        let _ = tokio::time::timeout(Duration::from_millis(250), self.store.touch_session(id_hash, now)).await;
+        let noted = tokio::time::timeout(Duration::from_millis(250), self.store.touch_session(id_hash, now)).await;
+        if !matches!(noted, Ok(Ok(()))) {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                drop(turn);
+            });
+        }
     }
 }
 

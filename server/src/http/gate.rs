@@ -99,7 +99,7 @@ impl<F: Feature> FromRequestParts<Arc<App>> for Licensed<F> {
         match ask(app, &[F::NAME], asker.now).await {
             Ok(Ok(installed)) => Ok(Self { viewer, installed, feature: PhantomData }),
             Ok(Err(refusal)) => Err(refusal.answer(app, parts, &asker)),
-            Err(Unavailable { .. }) => Err(unavailable(app, parts)),
+            Err(_) => Err(unavailable(app, parts)),
         }
     }
 }
@@ -134,7 +134,7 @@ impl LicenseGate {
                 let Ok(asker) = Asker::from_request_parts(&mut parts, &self.app).await;
                 Err(refusal.answer(&self.app, &parts, &asker))
             }
-            Err(Unavailable { .. }) => Err(unavailable(&self.app, &request.into_parts().0)),
+            Err(_) => Err(unavailable(&self.app, &request.into_parts().0)),
         }
     }
 }

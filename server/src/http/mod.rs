@@ -108,7 +108,7 @@ pub struct App {
     /// What services show when they report what they use.
     service_token: Option<String>,
     /// Whose turn it is to note that a session was used.
-    noting: Semaphore,
+    noting: Arc<Semaphore>,
 }
 
 /// Why the server cannot start, in a sentence.
@@ -161,7 +161,7 @@ impl App {
             is_local: config.listen_addr.ip().is_loopback() && !is_public,
             trusted_proxies: config.trusted_proxies.clone(),
             service_token: config.service_token.clone(),
-            noting: Semaphore::new(1),
+            noting: Arc::new(Semaphore::new(1)),
         };
         if config.public_url.is_none() && !app.is_local {
             tracing::warn!(
@@ -171,7 +171,7 @@ impl App {
         }
         app.preseed(config)
             .await
-            .map_err(|Unavailable { .. }| StartError("the database does not answer".to_owned()))?;
+            .map_err(|why| StartError(format!("the database does not answer: {}", why.remedy())))?;
         Ok(app)
     }
 

@@ -69,6 +69,24 @@ impl Problem {
         "outcome-unknown",
         "The database went away in the middle of this: it was done, or nothing was changed; look before you try again",
     );
+    /// Somebody else is at work in the database.
+    const BUSY: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database-busy",
+        "Somebody else is writing to the database; nothing was changed",
+    );
+    /// The database's disk is full.
+    const FULL: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database-full",
+        "The disk of the database is full; nothing was changed",
+    );
+    /// The database can be read alone.
+    const READ_ONLY: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database-read-only",
+        "The database can only be read right now; nothing was changed",
+    );
     /// Nobody is signed in.
     pub const SIGNED_OUT: Self = Self::new(StatusCode::UNAUTHORIZED, "signed-out", "Sign in first");
     /// Somebody is signed in who may not do this.
@@ -167,8 +185,23 @@ impl IntoResponse for Problem {
 }
 
 impl From<Unavailable> for Problem {
-    fn from(unavailable: Unavailable) -> Self {
-        if unavailable.is_unsure { Self::UNSURE } else { Self::UNAVAILABLE }
+    fn from(why: Unavailable) -> Self {
+        match why {
+            Unavailable::Away => Self::UNAVAILABLE,
+            Unavailable::Unsure => Self::UNSURE,
+            Unavailable::Busy => Self { retry_after: Some(5), ..Self::BUSY }.detail(
+                "What is stored can still be read. Wait a moment and try again; if it lasts, whoever runs this platform must end \
+                 what holds the database, such as a copy or a tool with an open transaction.",
+            ),
+            Unavailable::Full => Self::FULL.detail(
+                "What is stored can still be read, but nothing can be added, not even a sign-in. Make room on the disk of the \
+                 database, and try again: nothing needs to be restarted.",
+            ),
+            Unavailable::ReadOnly => Self::READ_ONLY.detail(
+                "What is stored can still be read. Whoever runs this platform must make the database writable, or let \
+                 DATABASE_URL name the one that is: then try again.",
+            ),
+        }
     }
 }
 

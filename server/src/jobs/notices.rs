@@ -71,7 +71,7 @@ pub(super) async fn pass(app: &App) -> Result<(), Unavailable> {
 async fn provider(app: &App) -> Result<Option<Provider>, Unavailable> {
     match app.provider().await {
         Ok(provider) => Ok(provider.filter(|provider| *provider != Provider::Later)),
-        Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => Err(Unavailable { is_unsure: false }),
+        Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => Err(Unavailable::Away),
         Err(_) => Ok(None),
     }
 }

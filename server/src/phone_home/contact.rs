@@ -20,7 +20,7 @@ pub type Contacted = Result<Answer, Failure>;
 pub async fn contact(app: &App, subject: &str, turn: i64, license: &License) -> Result<Contacted, Unavailable> {
     let question = Question::about(license).map_err(|NoRandomness| {
         tracing::error!("the system has no random numbers");
-        Unavailable { is_unsure: false }
+        Unavailable::Away
     })?;
     let contacted = ask(&app.egress, &app.license_server.url, &question).await;
     // Asking takes time.

@@ -21,6 +21,7 @@ mod shared;
 mod sqlite;
 mod state;
 mod transfer;
+mod unavailable;
 mod usage;
 
 use std::fmt;
@@ -46,25 +47,11 @@ pub use sessions::SessionRow;
 pub use setup::{Draft, FirstAdmin, SetupRows, TokenUse};
 pub(crate) use sqlite::path as sqlite_path;
 pub use transfer::{Copied, TransferError};
+pub use unavailable::Unavailable;
 pub use usage::Reported;
 
 use self::patience::Pool;
 use self::shared::Shared;
-
-/// The database did not do what it was asked to. The reason is in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable {
-    /// Whether it may have done it all the same: it was told to commit, and then there was no answer.
-    pub is_unsure: bool,
-}
-
-impl From<sqlx::Error> for Unavailable {
-    fn from(error: sqlx::Error) -> Self {
-        // A database's message names tables and constraints. Values are bound, never part of it.
-        tracing::error!(%error, "database");
-        Self { is_unsure: false }
-    }
-}
 
 /// Why a database cannot be opened, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ impl Transaction {
             // What the database itself refused was not done. A file is there, or never had it.
             let is_unsure = self.limit.is_some() && error.as_database_error().is_none();
             tracing::error!(%error, is_unsure, "database, at a commit");
-            Unavailable { is_unsure }
+            if is_unsure { Unavailable::Unsure } else { Unavailable::of(&error) }
         })
     }
 }

@@ -1,12 +1,14 @@
 //! SQLite: a file, one connection that writes, and several that read and never wait for it (WAL).
 
-use std::fmt;
+use std::error::Error;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::{Connection as _, Executor as _};
 
+use super::unavailable::remedy;
 use super::{Kind, OpenError, Pool, Store, Transaction, Unavailable, migrations, pool};
 
 /// Connections that read.
@@ -23,8 +25,9 @@ pub(crate) fn path(url: &str) -> Option<PathBuf> {
 }
 
 pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
-    let failed = |error: &dyn fmt::Display| {
-        OpenError(format!("the database {} (DATABASE_URL) cannot be opened: {error}", path.display()))
+    let failed = |error: &(dyn Error + 'static)| {
+        let remedy = remedy(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        OpenError(format!("the database {} (DATABASE_URL) cannot be opened: {error}{remedy}", path.display()))
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
@@ -42,7 +45,11 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
 
     let opened = options("rw").map_err(|error| failed(&error))?;
     // A connection to a file does not die meanwhile, so it is not asked whether it lives each time.
-    let pool = |connections, beginning| pool(connections, beginning).test_before_acquire(false);
+    // But a commit that found no room ends its transaction, of which sqlx knows nothing: that connection would never begin one again.
+    let pool = |connections, beginning| {
+        let pool = pool(connections, beginning).test_before_acquire(false);
+        pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
+    };
     let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
     let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
     // A file answers, or says why not: it needs no limit but its own.
@@ -51,7 +58,15 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
 
 /// Takes the write lock at once: a transaction that took it later could be refused without waiting.
 pub(super) async fn begin(pool: &Pool) -> Result<Transaction, Unavailable> {
-    Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
+    match pool.begin_with("BEGIN IMMEDIATE").await {
+        Ok(tx) => Ok(tx),
+        // The one connection is in use, by somebody who waits for the lock as well.
+        Err(error @ sqlx::Error::PoolTimedOut) => {
+            tracing::error!(%error, "database");
+            Err(Unavailable::Busy)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A path as part of an address.

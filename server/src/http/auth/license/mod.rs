@@ -130,7 +130,7 @@ async fn apply(app: &App, asker: &Asker, notice: &str, rotation: Rotation<'_>) -
 
 fn refused(app: &App, refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::Unavailable(unavailable) => unavailable.into(),
+        Refusal::Unavailable(why) => why.into(),
         Refusal::NotValid(inspection) => app.refused(&inspection),
         Refusal::Stale(meanwhile) => stale(&meanwhile),
         Refusal::Same => {

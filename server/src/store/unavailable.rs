@@ -1,0 +1,77 @@
+//! Why the database did not do what it was asked to.
+
+use sqlx::error::DatabaseError;
+
+/// The database did not do what it was asked to; but for [`Unavailable::Unsure`], nothing was changed. More is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// It does not answer, or not as it should.
+    Away,
+    /// It may have done it all the same: it was told to commit, and then there was no answer.
+    Unsure,
+    /// Somebody else is at work in it, for longer than anybody waits.
+    Busy,
+    /// There is no room on its disk.
+    Full,
+    /// It can be read alone.
+    ReadOnly,
+}
+
+impl Unavailable {
+    pub(super) fn of(error: &sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        match code.as_deref() {
+            // PostgreSQL's codes have five characters.
+            Some("53100") => Self::Full,
+            Some("25006") => Self::ReadOnly,
+            Some("55P03" | "57014") => Self::Busy,
+            // Those of SQLite are numbers, of which the low byte says the kind.
+            Some(code) if code.len() < 5 => match code.parse().map(|code: u16| code & 0xff) {
+                Ok(5 | 6) => Self::Busy,
+                Ok(8) => Self::ReadOnly,
+                Ok(13) => Self::Full,
+                _ => Self::Away,
+            },
+            _ => Self::Away,
+        }
+    }
+
+    /// What an operator must do, as the end of a sentence.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Away | Self::Unsure => "see whether it runs and can be reached",
+            Self::Busy => "end what holds it, such as a copy or a tool with an open transaction, and try again",
+            Self::Full => "its disk is full: make room on it, and try again",
+            Self::ReadOnly => "it is read-only: mount it writable, give its files to the server, and try again",
+        }
+    }
+}
+
+impl From<sqlx::Error> for Unavailable {
+    fn from(error: sqlx::Error) -> Self {
+        // A database's message names tables and constraints. Values are bound, never part of it.
+        tracing::error!(%error, "database");
+        Self::of(&error)
+    }
+}
+
+/// What an operator must do about an error at the opening of a database, where that is known.
+pub(super) fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let why = match (error.downcast_ref::<sqlx::Error>(), error.downcast_ref::<std::io::Error>()) {
+            (Some(error), _) => Unavailable::of(error),
+            (_, Some(error)) => match error.kind() {
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Unavailable::Full,
+                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Unavailable::ReadOnly,
+                _ => Unavailable::Away,
+            },
+            _ => Unavailable::Away,
+        };
+        if why != Unavailable::Away {
+            return Some(why.remedy());
+        }
+        cause = error.source();
+    }
+    None
+}
