@@ -9,40 +9,8 @@ use axum::routing::get as route;
 use countersign::config::Key;
 use countersign::http::{App, guarded, router};
 
-use crate::ask::{Answer, BASES, app, app_with, ask, at, get, send};
-
-fn assert_hardened(answer: &Answer, what: &str) {
-    let policy = answer.header("content-security-policy");
-    for directive in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
-        assert!(policy.split("; ").any(|one| one == directive), "{what}: {directive} in {policy}");
-    }
-    if answer.header("content-type").starts_with("text/html") && !answer.body.is_empty() {
-        let nonce = policy.split("script-src 'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("");
-        assert_eq!(nonce.len(), 22, "{what}: {policy}");
-        assert!(
-            policy
-                .contains(&format!("script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'")),
-            "{policy}"
-        );
-        let inline = answer.body.matches("<script").count() + answer.body.matches("<style").count();
-        assert_eq!(answer.body.matches(&format!("nonce=\"{nonce}\"")).count(), inline, "{what}");
-    }
-    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{what}: {policy}");
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ] {
-        assert_eq!(answer.header(name), value, "{what}: {name}");
-    }
-    assert!(answer.header("permissions-policy").contains("camera=()"), "{what}");
-    assert!(matches!(answer.header("cache-control"), "no-store" | "no-cache"), "{what}");
-    for name in ["server", "x-powered-by"] {
-        assert_eq!(answer.header(name), "", "{what}: {name}");
-    }
-}
+use crate::ask::{BASES, app, app_with, ask, at, get, send};
+use crate::hardened::assert_hardened;
 
 #[tokio::test]
 async fn every_answer_is_hardened() {
