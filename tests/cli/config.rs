@@ -196,3 +196,24 @@ fn a_proxy_s_password_is_in_no_line_and_no_error() {
     let ran = config(&folder, &[("HTTPS_PROXY", "http://bob:SENTINEL@proxy.example:3128")], &[]);
     assert_eq!(line(&ran, "HTTPS_PROXY"), "http://bob:••••••@proxy.example:3128 environment");
 }
+
+#[test]
+fn a_password_in_a_mistyped_address_is_not_repeated() {
+    let folder = empty("config-mistyped");
+    for key in ["HTTPS_PROXY", "LICENSE_API_URL", "PUBLIC_URL"] {
+        for address in [
+            "http?://bob:SENTINEL@host.example",
+            "http://bob:SENTINEL?SENTINEL@host.example",
+            "http//bob:SENTINEL@host.example",
+            "http:/bob:SENTINEL@host.example",
+            "http://host.example?bob:SENTINEL@host.example",
+            "bob:SENTINEL@//host@host.example",
+            "bob:SENTINEL//SENTINEL@host.example",
+            "http://host.example?a=b&c=//bob:SENTINEL@d&password=SENTINEL@SENTINEL",
+        ] {
+            let ran = config(&folder, &[(key, address)], &[]);
+            assert_eq!(ran.code, 2, "{key}={address}: {}", ran.out);
+            assert!(!ran.err.contains("SENTINEL") && ran.err.contains("••••••"), "{key}={address}: {}", ran.err);
+        }
+    }
+}

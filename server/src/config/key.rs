@@ -130,7 +130,9 @@ impl Key {
     pub(super) fn masked(self, value: &str) -> String {
         match self {
             Self::License | Self::MetricsToken | Self::SecretKey | Self::ServiceToken => "••••••".to_owned(),
-            Self::DatabaseUrl | Self::HttpsProxy => one_line(&without_password(value)),
+            Self::DatabaseUrl | Self::HttpsProxy | Self::LicenseApiUrl | Self::PublicUrl => {
+                one_line(&without_password(value))
+            }
             // Somebody may have put the private half there.
             Self::LicensePublicKey => VerifyingKey::parse(value).map_or_else(
                 |_| "not a key".to_owned(),

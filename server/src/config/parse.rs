@@ -105,7 +105,8 @@ pub(super) fn license_api_url(text: &str) -> Result<String, String> {
     if uri.scheme_str() == Some("https") || is_here {
         Ok(text.to_owned())
     } else {
-        Err(format!("is `{}`: write `https:`, as `http:` is for a license server on this machine alone", shown(text)))
+        let text = shown(&without_password(text));
+        Err(format!("is `{text}`: write `https:`, as `http:` is for a license server on this machine alone"))
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn public_url(text: &str, base_path: &str) -> Result<String, String> 
     let uri = http_url(text)?;
     let path = uri.path().trim_end_matches('/');
     if !path.is_empty() && path != base_path {
-        let path = shown(path);
+        let path = shown(&without_password(path));
         return Err(format!(
             "has the path `{path}` while BASE_PATH is `{base_path}`: leave the path away, or make them equal"
         ));
@@ -170,24 +171,33 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// An address without the passwords in it, wherever they may stand.
+/// An address without the passwords in it, wherever they may stand; also one that is mistyped.
 pub(super) fn without_password(url: &str) -> String {
-    let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
-    let address = match address.rsplit_once('@') {
-        Some((login, host)) => {
-            let (scheme, login) = login.split_once("//").map_or(("", login), |(scheme, login)| (scheme, login));
-            let slashes = if address.contains("//") { "//" } else { "" };
-            let user = login.split_once(':').map_or_else(|| login.to_owned(), |(user, _)| format!("{user}:••••••"));
-            format!("{scheme}{slashes}{user}@{host}")
-        }
-        None => address.to_owned(),
-    };
-    let Some(query) = query else {
-        return address;
-    };
+    let Some((address, query)) = url.split_once('?') else { return without_login(url) };
+    let is_password = |name: &str| name.to_ascii_lowercase().contains("pass");
+    let mut names = query.split('&').filter_map(|parameter| parameter.split_once('=')).map(|(name, _)| name);
+    if !address.contains('@') && query.contains('@') && !names.any(is_password) {
+        // The question mark stands in the login, or before it.
+        return without_login(url);
+    }
     let parameter = |parameter: &str| match parameter.split_once('=') {
-        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=••••••"),
-        _ => parameter.to_owned(),
+        Some((name, _)) if is_password(name) => format!("{name}=••••••"),
+        _ => without_login(parameter),
     };
-    format!("{address}?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
+    format!("{}?{}", without_login(address), query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
+}
+
+/// Without what stands between a colon and the last `@`.
+fn without_login(address: &str) -> String {
+    let Some((login, host)) = address.rsplit_once('@') else { return address.to_owned() };
+    let is_scheme = |scheme: &str| {
+        let name = scheme.strip_suffix(':').unwrap_or(scheme);
+        name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    let (scheme, login) = match login.split_once("//") {
+        Some((scheme, login)) if is_scheme(scheme) => (format!("{scheme}//"), login),
+        _ => (String::new(), login),
+    };
+    let user = login.split_once(':').map_or_else(|| login.to_owned(), |(user, _)| format!("{user}:••••••"));
+    format!("{scheme}{user}@{host}")
 }
