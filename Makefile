@@ -40,7 +40,7 @@ bench: setup-test build checker ## what is timed, and how: see bench/
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
 	@scripts/fuzz.sh
 
-schemathesis: setup ## ask a server all that its OpenAPI document allows; needs `pip install schemathesis`
+schemathesis: setup-test ## ask a server all that its OpenAPI document allows, and more
 	@$(env) cargo build -p countersign && tests/schemathesis/run.sh "$$CARGO_TARGET_DIR/debug/countersign" $(EXAMPLES)
 
 faults: setup-test ## in full what `make test` tries in a short form: kills, power cuts, full disks, databases away

