@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 env := . scripts/env.sh;
 
-.PHONY: help run test dev check checker site build samples bench fuzz schemathesis faults vectors fmt clean setup setup-test
+.PHONY: help run test dev check checker site build samples bench soak fuzz schemathesis faults vectors fmt clean setup setup-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -36,6 +36,9 @@ samples: build
 
 bench: setup-test build checker ## what is timed, and how: see bench/
 	@bench/run.sh $(if $(DATE),--date "$(DATE)")
+
+soak: build ## MINUTES (30) of mixed traffic at 70 % of what the server does, then a minute of each kind of hostile client
+	@$(env) cargo run --release --quiet -p countersign-soak -- "$$CARGO_TARGET_DIR/release/countersign" --minutes $(or $(MINUTES),30) $(SOAK)
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
 	@scripts/fuzz.sh

@@ -45,6 +45,7 @@ check "formatting" cargo fmt --all --check
 check "lints: license" clippy -p countersign-license
 check "lints: app, on the server" clippy -p countersign-app --features ssr
 check "lints: server" clippy -p countersign
+check "lints: the long run" clippy -p countersign-soak
 check "lints: the static checker" browser_clippy -p countersign-app --lib --bin checker --features csr
 check "lints: the islands" browser_clippy -p countersign-app --lib --bin islands --features hydrate
 check "lints: the inspection alone, as wasm" browser_clippy -p countersign-wasm-tests

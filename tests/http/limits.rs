@@ -78,15 +78,55 @@ async fn a_head_that_does_not_come_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn half_open_connections_do_not_lock_others_out_for_good() {
-    let server = start(SHORT).await;
+async fn half_open_connections_do_not_keep_others_out() {
+    // They may say nothing for longer than anybody would wait.
+    let server = start(Limits { head: Duration::from_hours(1), connection: Duration::from_hours(1), ..SHORT }).await;
     let mut held = Vec::new();
     for _ in 0..20 {
         held.push(connect(&server, b"GET /health HTTP/1.1\r\n").await);
     }
-    let answer = get(&server).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for _ in 0..5 {
+        let answer = get(&server).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    // Those that waited longest had to go, without an answer.
+    assert_eq!(all(held.remove(0)).await, "");
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_do_not_keep_others_out() {
+    let server = start(Limits { head: Duration::from_hours(1), ..SHORT }).await;
+    let begun = b"POST /api/auth/sign-in/email HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.push(connect(&server, begun).await);
+    }
+    let started = Instant::now();
+    for _ in 0..5 {
+        let answer = get(&server).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(10), "nobody waits until their time is over");
     drop(held);
+}
+
+#[tokio::test]
+async fn whoever_is_being_answered_is_not_put_out_for_others() {
+    let server = start(Limits { head: Duration::from_hours(1), ..SHORT }).await;
+    let guess = r#"{"email":"nobody@example.com","password":"a guess"}"#;
+    let head =
+        "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n";
+    // A password takes a while to hash. Meanwhile many others come.
+    let asked = format!("{head}Content-Length: {}\r\n\r\n{guess}", guess.len());
+    for _ in 0..5 {
+        let answered = connect(&server, asked.as_bytes()).await;
+        let mut others = Vec::new();
+        for _ in 0..20 {
+            others.push(connect(&server, b"GET / HTTP/1.1\r\n").await);
+        }
+        let answer = all(answered).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
 }
 
 #[tokio::test]

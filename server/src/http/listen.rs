@@ -4,13 +4,14 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::{Extension, Router};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
+
+use super::waiting::{Asked, Place, Waiting};
 
 /// How long a client may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +73,15 @@ pub(crate) async fn listen_through<S, O>(
     // Connections hold a receiver each: it tells them to stop, and their end tells us.
     let (stopping, receiver) = watch::channel(());
     let slots = Arc::new(Semaphore::new(limits.connections));
+    let waiting = Waiting::default();
     let take = |stream: TcpStream, peer, slot| {
-        let router = router.clone().layer(Extension(ConnectInfo(peer)));
+        let (router, place) = (router.clone(), waiting.place());
         // Answers are small and written at once; waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
         tokio::spawn(async move {
             match stream.await {
-                Ok(stream) => serve_one(builder, stream, router, limits, receiver).await,
+                Ok(stream) => serve_one(builder, stream, router, peer, limits, place, receiver).await,
                 Err(error) => tracing::debug!(%error, "a connection did not begin"),
             }
             drop::<OwnedSemaphorePermit>(slot);
@@ -85,22 +89,32 @@ pub(crate) async fn listen_through<S, O>(
     };
     let mut stop = pin!(stop);
     loop {
-        let accepted = async {
-            let slot = slots.clone().acquire_owned().await;
-            (slot, listener.accept().await)
-        };
-        let (slot, accepted) = tokio::select! {
-            accepted = accepted => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        match (slot, accepted) {
-            (Ok(slot), Ok((stream, peer))) => take(stream, peer, slot),
-            (Err(_), _) => break,
-            (_, Err(error)) => {
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
                 // Out of files, or a client that is gone already: neither gets better by trying at once.
                 tracing::warn!(%error, "a connection was not accepted");
                 sleep(Duration::from_millis(50)).await;
+                continue;
             }
+        };
+        let slot = async {
+            if slots.available_permits() == 0 {
+                waiting.end_longest();
+            }
+            slots.clone().acquire_owned().await
+        };
+        let slot = tokio::select! {
+            slot = slot => slot,
+            () = &mut stop => break,
+        };
+        match slot {
+            Ok(slot) => take(stream, peer, slot),
+            Err(_) => break,
         }
     }
     // Whoever was connected before, and waits to be taken, is answered as well.
@@ -122,18 +136,33 @@ async fn serve_one(
     builder: http1::Builder,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
+    peer: SocketAddr,
     limits: Limits,
+    place: Place,
     mut stopping: watch::Receiver<()>,
 ) {
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
+    let place = Arc::new(place);
+    let of_requests = place.clone();
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        let (router, place) = (router.clone(), of_requests.clone());
+        // A layer would be a copy of all routes for each connection.
+        request.extensions_mut().insert(ConnectInfo(peer));
         async move {
-            Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+            let (head, body) = request.into_parts();
+            let Some(body) = Asked::new(body, place.clone()) else {
+                // The connection ends at once, with nothing done.
+                return std::future::pending().await;
+            };
+            let request = Request::from_parts(head, Body::new(body));
+            let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+            place.wait();
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = place.given_up() => return,
         () = async {
             tokio::select! {
                 _ = stopping.changed() => {}

@@ -28,6 +28,7 @@ mod reply;
 mod seats;
 mod settings;
 mod setup;
+mod waiting;
 
 use std::fmt;
 use std::net::IpAddr;
