@@ -5,16 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { median, ms, output, ratio, sleep, started, table, whole } from "./lib.mjs";
+import { median, ms, ratio, table, whole } from "./lib.mjs";
+import { ACCOUNT, ROTATE_EVERY, asks, begin, issued, post, rotate, session, setUp } from "./platform.mjs";
 import { memory } from "./program.mjs";
 import { load } from "./wrk.mjs";
 
 const CONNECTIONS = [1, 16, 64];
 const ROUNDS = 3;
-const ROTATE_EVERY = 100; // milliseconds
-const NOW = Math.floor(Date.now() / 1000);
-const END = NOW + 90 * 86_400;
-const ACCOUNT = { name: "First Admin", email: "admin@example.com", password: "three blue mountains at noon" };
 
 export async function claims(countersign) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-"));
@@ -98,58 +95,7 @@ async function right({ url, method, headers, body, status = 200 }, license) {
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Starts a server that says where it listens. */
-async function begin(servers, program, args, folder, env, input) {
-  const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, input };
-  const server = await started(program, args, "listens on", options);
-  servers.push(server);
-  return { ...server, address: server.line.match(/http:\S+/)[0] };
-}
-
-const asks = ({ address, pid }, path, headers) =>
-  ({ url: new URL(path, address), pid, method: "POST", headers: { "content-type": "application/json", ...headers }, body: "{}" });
-
-const key = file("../tests/vectors/keys/rsa2048.pem");
-/** A bundle that is valid today. Both end at the same time, so that neither is worse than the other. */
-const issued = (countersign, id) => output(countersign, ["issue", "--key", key, "--jti", id, "--expires", String(END), "--issued", String(NOW)]);
-
-async function post(address, path, body, headers) {
-  const answer = await fetch(new URL(`api/${path}`, address), {
-    method: "POST", headers: { "content-type": "application/json", ...headers }, body,
-  });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-  return answer;
-}
-
-/** The cookie of a session that an answer begins. */
-const session = (answer) => answer.headers.getSetCookie().map((line) => line.split(";")[0]).find((pair) => /session(_token)?=/.test(pair));
-
-/** Goes through the wizard; the cookie of the first administrator's session. */
-async function setUp(address, license) {
-  await post(address, "setup/license", license);
-  const cookie = session(await post(address, "setup/admin", JSON.stringify(ACCOUNT)));
-  for (const [step, body] of [["organization", { name: "Acme Corp" }], ["email", { provider: "later" }], ["complete", {}]]) {
-    await post(address, `setup/${step}`, JSON.stringify(body), { cookie });
-  }
-  return cookie;
-}
-
 /** Makes an account with Better Auth; the cookie of its session. */
 const signUp = async (address) => session(await post(address, "auth/sign-up/email", JSON.stringify(ACCOUNT), { origin: address.slice(0, -1) }));
-
-/** Rotates until it is told to end. */
-function rotate(address, cookie, bundles) {
-  let [running, count, slowest] = [true, 0, 0];
-  const work = (async () => {
-    while (running) {
-      const begin = performance.now();
-      await post(address, "auth/license/rotate", bundles[count % 2], { cookie, "if-match": `"${count + 1}"` });
-      slowest = Math.max(slowest, performance.now() - begin);
-      count += 1;
-      await sleep(ROTATE_EVERY);
-    }
-  })();
-  return { end: async () => { running = false; await work; return { count, slowest }; } };
-}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await claims(process.argv[2]));

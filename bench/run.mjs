@@ -12,6 +12,8 @@ import { claims } from "./claims.mjs";
 import { table } from "./lib.mjs";
 import { native } from "./native.mjs";
 import { commandLine, server } from "./program.mjs";
+import { replicas } from "./replicas.mjs";
+import { scale } from "./scale.mjs";
 import { weight } from "./weight.mjs";
 
 const { values } = parseArgs({ options: { verify: { type: "string" }, date: { type: "string" } } });
@@ -29,8 +31,12 @@ console.log("in the browser (half a minute)");
 const inBrowser = await browser(join(target, "wasm-tests"));
 console.log("the programs (half a minute)");
 const programs = `${commandLine(program)}\n\n${await server(program)}`;
-console.log("get-claims and authorize, beside the peer (two minutes)\n");
+console.log("get-claims and authorize, beside the peer (two minutes)");
 const asked = await claims(program);
+console.log("get-claims on PostgreSQL, by one, two and three replicas (a minute)");
+const together = await replicas(program);
+console.log("everything beside a million rows (three minutes)\n");
+const grown = await scale(program);
 
 const [{ model }] = cpus();
 const about = [
@@ -67,6 +73,14 @@ ${programs}
 ## get-claims and authorize
 
 ${asked}
+
+## get-claims on PostgreSQL, with one, two and three replicas
+
+${together}
+
+## With a thousand rows, and with a million
+
+${grown}
 `;
 console.log(results);
 writeFileSync(new URL("RESULTS.md", import.meta.url), results);

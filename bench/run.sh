@@ -29,4 +29,4 @@ verify=$(cargo bench --no-run --package countersign --bench verify --message-for
 # Cargo builds the program along with a benchmark, with the tests' features. What is timed is the one that is shipped.
 cargo build --quiet --release --package countersign
 
-exec node bench/run.mjs --verify "$verify" "$@"
+exec scripts/postgres.sh node bench/run.mjs --verify "$verify" "$@"
