@@ -38,6 +38,7 @@ mod run;
 #[path = "../cli/running.rs"]
 mod running;
 mod stored;
+mod tls;
 mod unsure;
 mod wire;
 

@@ -13,6 +13,7 @@ mod notices;
 mod patience;
 mod phone_home;
 mod postgres;
+mod postgres_address;
 mod returned;
 mod seats;
 mod sessions;

@@ -1,16 +1,16 @@
 //! PostgreSQL: for more than one machine.
 
-use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::error::DatabaseError;
 use sqlx::{Connection as _, Executor as _};
 use tokio::time::timeout;
 
-use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations};
+use super::{
+    Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations, postgres_address as address,
+};
 
 /// Connections of a replica that write. One works, the other waits for it.
 const WRITERS: u32 = 2;
@@ -32,16 +32,10 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(4850721093)";
 
 /// `is_replica`: many use it at once; else one command, which does one thing after the other.
 pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError> {
-    let failed = |error: sqlx::Error| {
-        OpenError(format!("the PostgreSQL database (DATABASE_URL) cannot be opened: {}", why(&error)))
-    };
-    let options = AnyConnectOptions::from_str(url).map_err(failed)?;
-    if !is_checked(&options.database_url) {
-        tracing::warn!(
-            "the database server's certificate is not checked (DATABASE_URL): add sslmode=verify-full to its address, and \
-             sslrootcert=FILE where its authority is not one of the web's"
-        );
-    }
+    let refused = |why: String| OpenError(format!("the PostgreSQL database (DATABASE_URL) cannot be opened: {why}"));
+    let failed = |error: sqlx::Error| refused(address::why(&error));
+    let url = address::read(url).map_err(refused)?;
+    let options = AnyConnectOptions::from_str(&url).map_err(failed)?;
     let connecting = timeout(PATIENCE, sqlx::AnyConnection::connect_with(&options)).await;
     let mut connection = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
     // Many replicas may start at once: sqlx takes a lock of its own meanwhile.
@@ -70,34 +64,6 @@ fn lives(connection: &mut sqlx::AnyConnection) -> BoxFuture<'_, sqlx::Result<boo
         let answered = timeout(ALIVE, connection.ping()).await;
         answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
     })
-}
-
-/// What is wrong, and what to do. PostgreSQL's own messages name host, user and database; never the password.
-fn why(error: &sqlx::Error) -> String {
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    let remedy = match (error, code.as_deref()) {
-        (_, Some("53300")) => {
-            "it has no connection left: raise its max_connections (a replica takes 10), or end what holds them"
-        }
-        (_, Some("57P03")) => "it is starting, stopping or being repaired: try again in a moment",
-        (sqlx::Error::PoolTimedOut, _) => {
-            return "it does not answer within 5 seconds: look whether it runs, and whether a firewall is in between"
-                .to_owned();
-        }
-        (sqlx::Error::Io(_), _) => "look whether it runs, and whether its address and port are right",
-        _ => return error.to_string(),
-    };
-    format!("{error}; {remedy}")
-}
-
-/// Whether somebody on the way could not pretend to be the database: it is on this machine, or its certificate is checked.
-fn is_checked(url: &reqwest::Url) -> bool {
-    let is_here = match url.host_str() {
-        None | Some("" | "localhost") => true,
-        Some(host) => host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback()),
-    };
-    let mode = url.query_pairs().find(|(name, _)| matches!(&**name, "sslmode" | "ssl-mode"));
-    is_here || mode.is_some_and(|(_, mode)| mode == "verify-full")
 }
 
 /// Begins when no other transaction writes.
