@@ -20,6 +20,7 @@ mod cluster;
 mod common;
 mod connections;
 mod disk;
+mod jobs;
 mod kills;
 #[path = "../cli/nginx.rs"]
 mod nginx;
@@ -40,6 +41,8 @@ mod running;
 mod stored;
 mod tls;
 mod unsure;
+#[path = "../http/vendor.rs"]
+mod vendor;
 mod wire;
 
 /// How often something is tried: `FAULTS=full` tries the whole.

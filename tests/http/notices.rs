@@ -218,6 +218,41 @@ async fn a_mail_server_that_is_down_is_tried_again_later_and_later_and_at_last_g
 }
 
 #[tokio::test]
+async fn a_mail_that_a_replica_began_which_died_is_sent_by_another_within_a_minute() {
+    let mail = MailServer::start();
+    let (server, mut admin) = mailing(&mail).await;
+    // It takes the connection, and never says a word.
+    let hangs = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut hanging = settings(&mail, "plain", "none");
+    hanging["host"] = json!("127.0.0.1");
+    hanging["port"] = json!(hangs.local_addr().expect("an address").port());
+    assert_eq!(admin.json("/api/settings/email", &hanging).await.status, 200);
+    let begin = END - 7 * DAY;
+    {
+        let dies = server.pass_at(begin);
+        let row = async {
+            while server.notices().await.is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            () = dies => panic!("it hangs"),
+            () = row => {}
+        }
+    }
+    server
+        .sql("UPDATE sessions SET expires_at = 9000000000, seen_at = CAST($1 AS INTEGER)", &[&begin.to_string()])
+        .await;
+    assert_eq!(admin.json("/api/settings/email", &settings(&mail, "tls", "tls")).await.status, 200);
+    // As long as sending may take, it is its own.
+    server.pass_at(begin + 20).await;
+    mail.took_nothing();
+    server.pass_at(begin + 30).await;
+    assert_eq!(mail.taken().to, [ADMIN]);
+    assert_eq!(server.notices().await, [("days-7".to_owned(), 2, true)]);
+}
+
+#[tokio::test]
 async fn what_else_ends_a_license_is_mailed_and_told_again_when_it_comes_back() {
     let mail = MailServer::start();
     let (server, _) = mailing(&mail).await;

@@ -22,6 +22,9 @@ const BLIP: i64 = HOUR;
 const RETRIES: [i64; 7] = [60, 5 * 60, 15 * 60, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
 /// How many tries there are.
 const TRIES: i64 = 8;
+/// How long whoever sends a mail has it to itself: as long as sending takes, and noting what came of it. If it dies meanwhile, another
+/// sends it with its next pass, so within a minute.
+const TURN: i64 = 25;
 /// Mails that leave in one pass, at once: so a mail server that hangs holds the other jobs up for as long as one mail may take.
 const AT_ONCE: usize = 8;
 
@@ -57,7 +60,7 @@ pub(super) async fn pass(app: &App) -> Result<(), Unavailable> {
                 app.changed.notify_one();
                 break;
             }
-            if is_due(&to, now) && app.store.claim_notice(&subject, notice.name(), &to, now + wait(&to)).await? {
+            if is_due(&to, now) && app.store.claim_notice(&subject, notice.name(), &to, now + TURN).await? {
                 let message = letter(app, &telling, notice, &to, &organization);
                 letters.push(Letter { notice, to, message });
             }
@@ -95,7 +98,7 @@ fn is_due(to: &Recipient, now: i64) -> bool {
     to.sent_at.is_none() && to.tries < TRIES && to.next_at.is_none_or(|at| at <= now)
 }
 
-/// How long after the try that begins now the next one is due.
+/// How long after a try that failed the next one is due.
 fn wait(to: &Recipient) -> i64 {
     let tries = usize::try_from(to.tries).unwrap_or(usize::MAX);
     RETRIES.get(tries).copied().unwrap_or(DAY)
@@ -111,6 +114,7 @@ async fn deliver(app: &App, provider: &Provider, subject: &str, letter: &Letter)
             app.store.notice_sent(subject, notice, user, app.clock.now()).await
         }
         Err(error) if tries < TRIES => {
+            let next_at = app.clock.now().saturating_add(wait(to));
             let wait = Duration::from_secs(wait(to).unsigned_abs());
             tracing::warn!(
                 notice,
@@ -120,11 +124,11 @@ async fn deliver(app: &App, provider: &Provider, subject: &str, letter: &Letter)
                 code = error.code(),
                 "a mail about the license was not sent; it is tried again"
             );
-            Ok(())
+            app.store.put_notice_off(subject, notice, user, tries, next_at).await
         }
         Err(error) => {
             tracing::error!(notice, user, tries, code = error.code(), "a mail about the license was given up: {error}");
-            Ok(())
+            app.store.put_notice_off(subject, notice, user, tries, app.clock.now().saturating_add(DAY)).await
         }
     }
 }

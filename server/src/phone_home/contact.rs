@@ -46,7 +46,7 @@ pub async fn contact(app: &App, subject: &str, turn: i64, license: &License) -> 
             };
             let next_at = now.saturating_add(schedule::after_answer(random()));
             tracing::info!(host, is_revoked = revoked.is_some(), "the license server answered");
-            let again_at = now.saturating_add(schedule::TURN);
+            let again_at = now.saturating_add(schedule::AGAIN);
             app.store.note_answer((subject, turn), revoked, (next_at, again_at), &news).await?
         }
         Err(failure) => {

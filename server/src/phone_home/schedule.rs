@@ -3,8 +3,11 @@
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-/// How long whoever asks has it to itself. If it dies meanwhile, another asks after that.
-pub const TURN: i64 = MINUTE;
+/// How long whoever asks has it to itself: as long as asking takes, and noting what came of it. If it dies meanwhile, another sees
+/// that with its next pass, so within a minute.
+pub const TURN: i64 = 25;
+/// Until a question whose answer was overtaken by another is asked once more.
+pub const AGAIN: i64 = MINUTE;
 /// The longest that anything here waits. A due time that lies further ahead was set by a clock that was wrong.
 pub const LONGEST: i64 = 25 * HOUR;
 

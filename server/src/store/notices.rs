@@ -38,7 +38,7 @@ impl Store {
         Ok(rows.into_iter().map(recipient).collect())
     }
 
-    /// Counts a try, and says when the next one is due. Of several replicas that want to send, one is told `true`.
+    /// Counts a try, and says when the next one is due if nobody hears of this one again. Of several replicas that want to send, one is told `true`.
     pub async fn claim_notice(
         &self,
         subject: &str,
@@ -62,6 +62,29 @@ impl Store {
             .execute(&self.write)
             .await?;
         Ok(claimed.rows_affected() == 1)
+    }
+
+    /// Notes that the try of that number failed, and when the next one is due.
+    pub async fn put_notice_off(
+        &self,
+        subject: &str,
+        notice: &str,
+        to: &str,
+        tries: i64,
+        next_at: i64,
+    ) -> Result<(), Unavailable> {
+        sqlx::query(
+            "UPDATE notices SET next_at = $5 \
+             WHERE subject = $1 AND notice = $2 AND user_id = $3 AND tries = $4 AND sent_at IS NULL",
+        )
+        .bind(subject)
+        .bind(notice)
+        .bind(to)
+        .bind(tries)
+        .bind(next_at)
+        .execute(&self.write)
+        .await?;
+        Ok(())
     }
 
     /// Notes that the mail was taken over.
