@@ -20,7 +20,7 @@ use crate::run::empty;
 use crate::running::Server;
 use crate::stored::{Stored, on, texts};
 use crate::times;
-use crate::wire::{Wire, as_person, fingerprints, whole};
+use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
 
 /// Runs a test with a disk of so many MiB. Where nobody may mount one, the short form leaves it out, and says so.
 fn on_a_disk_of(size: usize, test: &str, body: impl FnOnce(&Path)) {
@@ -102,15 +102,6 @@ fn is_read(server: &Server, revision: i64, keys: &[String; 2]) {
     }
     let page = ask(server.address(), "GET", "/sign-in", "", "");
     assert_eq!(page.status, 200, "{}", page.body);
-}
-
-/// Says that it is over.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// Lets some people ask all the time while something is done. All of them are answered, and with a whole license.

@@ -32,7 +32,9 @@ mod platform;
 mod postgres;
 mod power;
 mod probes;
+mod races;
 mod random;
+mod readers;
 mod rotated;
 #[path = "../cli/run.rs"]
 mod run;

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -75,4 +76,13 @@ pub fn fingerprints(bundles: &[String; 2]) -> [String; 2] {
         let told: Value = serde_json::from_str(&ran.out).expect("JSON");
         told["key"]["sha256"].as_str().expect("a fingerprint").to_owned()
     })
+}
+
+/// Says that it is over, also where a test fails: nobody goes on for ever then.
+pub struct Ends<'a>(pub &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

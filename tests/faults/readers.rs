@@ -1,0 +1,216 @@
+//! Many who read while the license is rotated: every answer is of one license whole, and none is older than what was answered
+//! before it was asked.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::nginx::Answer;
+use crate::place::{Place, acknowledged, of, pair};
+use crate::platform::install;
+use crate::running::Server;
+use crate::stored::Stored;
+use crate::times;
+use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
+
+/// Servers on one place, set up, with who is signed in on them.
+struct Platform {
+    servers: Vec<Server>,
+    person: String,
+    bundles: [String; 2],
+    keys: [String; 2],
+    /// The latest revision that a rotation was answered with.
+    confirmed: AtomicI64,
+}
+
+impl Platform {
+    fn on(place: &Place, replicas: usize) -> Self {
+        let bundles = pair();
+        let mut servers = vec![place.start()];
+        install(&mut servers[0], &bundles[of(1)]);
+        servers.extend((1..replicas).map(|_| place.start()));
+        let person = as_person(&servers[0].cookies());
+        Self { servers, person, keys: fingerprints(&bundles), bundles, confirmed: AtomicI64::new(1) }
+    }
+
+    /// Where the one of that number asks.
+    fn address(&self, number: usize) -> &str {
+        self.servers[number % self.servers.len()].address()
+    }
+
+    /// Rotates through each replica in turn, and reads what came of it on all of them.
+    fn rotate(&self, wires: &mut [Wire]) {
+        let revision = self.confirmed.load(Ordering::Acquire);
+        let number = usize::try_from(revision).expect("positive") % wires.len();
+        let head = format!("{}If-Match: \"{revision}\"\r\n", self.person);
+        let body = acknowledged(&self.bundles[of(revision + 1)]);
+        let answer = wires[number].ask("POST", "/api/auth/license/rotate", &head, &body).expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.confirmed.store(revision + 1, Ordering::Release);
+        // Who was answered reads it everywhere, at once.
+        for wire in wires {
+            let answer = wire.ask("POST", "/api/auth/license/get-claims", &self.person, "{}");
+            self.judge(&answer.expect("an answer"), revision + 1);
+        }
+    }
+
+    fn wires(&self) -> Vec<Wire> {
+        self.servers.iter().map(|server| Wire::to(server.address()).expect("it listens")).collect()
+    }
+
+    /// Judges an answer to a question that was begun when that revision was the latest.
+    fn judge(&self, answer: &Answer, confirmed: i64) -> i64 {
+        let told = whole(answer, &self.keys);
+        assert!(told >= confirmed, "{told} was told after {confirmed} was confirmed");
+        told
+    }
+}
+
+fn readers(place: &Place, replicas: usize) {
+    let platform = Platform::on(place, replicas);
+    let (rotations, readers, each) = (times(20, 1000), times(16, 64), times(100, 640));
+    let (over, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..readers)
+            .map(|number| {
+                let (platform, over, answers) = (&platform, &over, &answers);
+                scope.spawn(move || {
+                    let mut wire = Wire::to(platform.address(number)).expect("it listens");
+                    let (mut latest, mut seen) = (0, 0);
+                    while !over.load(Ordering::Relaxed) {
+                        let confirmed = platform.confirmed.load(Ordering::Acquire);
+                        let answer = wire.ask("POST", "/api/auth/license/get-claims", &platform.person, "{}");
+                        let told = platform.judge(&answer.expect("an answer"), confirmed);
+                        assert!(told >= latest, "{told} after {latest}");
+                        (latest, seen) = (told, seen + 1);
+                        answers.fetch_add(1, Ordering::Relaxed);
+                    }
+                    seen
+                })
+            })
+            .collect();
+        let ends = Ends(&over);
+        let mut wires = platform.wires();
+        for done in 0..rotations {
+            platform.rotate(&mut wires);
+            // At least so many answers for each rotation, to all together.
+            while answers.load(Ordering::Relaxed) < (done + 1) * each && !all.iter().any(ScopedJoinHandle::is_finished)
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if all.iter().any(ScopedJoinHandle::is_finished) {
+                break;
+            }
+        }
+        drop(ends);
+        let seen: Vec<usize> = all.into_iter().map(|one| one.join().expect("whole answers, none stale")).collect();
+        assert!(seen.iter().all(|seen| *seen > 0), "{seen:?}");
+    });
+    let took = begun.elapsed();
+    let (revision, _) = Stored::read(&place.url).license().expect("a license");
+    assert_eq!(revision, i64::try_from(rotations + 1).expect("few"));
+    println!(
+        "{rotations} rotations in {took:?}, {} answers to {readers} readers on {replicas} servers: none mixed, none stale, none refused",
+        answers.into_inner()
+    );
+}
+
+#[test]
+fn whoever_reads_during_rotations_gets_one_license_whole_and_never_a_stale_one_on_sqlite() {
+    readers(&Place::sqlite("readers"), 1);
+}
+
+#[test]
+fn whoever_reads_during_rotations_gets_one_license_whole_and_never_a_stale_one_on_postgresql() {
+    readers(&Place::postgres("readers"), 2);
+}
+
+/// Runs a test again with as many open files as are allowed, up to so many, and tells it how many that is.
+fn with_files(count: usize, test: &str, body: impl FnOnce(usize)) {
+    if let Ok(limit) = std::env::var("FAULTS_FILES") {
+        return body(limit.parse().expect("a number"));
+    }
+    let script = format!(
+        "hard=$(ulimit -Hn); if [ \"$hard\" = unlimited ] || [ \"$hard\" -gt {count} ]; then hard={count}; fi; ulimit -n $hard; \
+         FAULTS_FILES=$hard exec \"$0\" --exact {test} --nocapture"
+    );
+    let this = std::env::current_exe().expect("this program");
+    let ran = std::process::Command::new("sh").args(["-c", &script]).arg(this).status();
+    assert!(ran.expect("it runs again").success());
+}
+
+/// Asks on a connection of its own, from its first packet on.
+async fn once(platform: &Platform, number: usize) -> Answer {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(platform.address(number)).await.expect("it listens");
+    let question = format!(
+        "POST /api/auth/license/get-claims HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}Content-Length: 2\r\n\r\n{{}}",
+        platform.person
+    );
+    stream.write_all(question.as_bytes()).await.expect("it takes it");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole one");
+    let status = head[9..12].parse().expect("a status");
+    Answer { status, head: format!("{head}\r\n"), body: body.to_owned() }
+}
+
+/// So many ask at the same time, each on a connection of its own, while the license is rotated.
+fn crowd(place: &Place, replicas: usize, people: usize) {
+    let platform = Platform::on(place, replicas);
+    let (waiting, most, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let begun = Instant::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    thread::scope(|scope| {
+        let rotating = scope.spawn(|| {
+            let mut wires = platform.wires();
+            while !over.load(Ordering::Relaxed) {
+                platform.rotate(&mut wires);
+            }
+        });
+        let (platform, waiting, most) = (&platform, &waiting, &most);
+        let all = (0..people).map(|number| async move {
+            let confirmed = platform.confirmed.load(Ordering::Acquire);
+            most.fetch_max(waiting.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            let answer = once(platform, number).await;
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            platform.judge(&answer, confirmed)
+        });
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            runtime.block_on(futures_util::future::join_all(all))
+        }));
+        over.store(true, Ordering::Relaxed);
+        rotating.join().expect("rotations go on");
+        let mut told = told.expect("whole answers, none stale");
+        told.sort_unstable();
+        told.dedup();
+        println!(
+            "{people} people, {} of them at the same time, were answered in {:?} by {replicas} servers, with {} revisions of {}: none \
+             mixed, none stale, none refused",
+            most.load(Ordering::Relaxed),
+            begun.elapsed(),
+            told.len(),
+            platform.confirmed.load(Ordering::Relaxed)
+        );
+        assert_eq!(most.load(Ordering::Relaxed), people, "all at the same time");
+    });
+    let (revision, _) = Stored::read(&place.url).license().expect("a license");
+    assert_eq!(revision, platform.confirmed.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_crowd_that_asks_at_the_same_time_is_answered_whole_on_sqlite() {
+    let people = times(500, 10_000);
+    with_files(people + 200, "readers::a_crowd_that_asks_at_the_same_time_is_answered_whole_on_sqlite", |files| {
+        crowd(&Place::sqlite("readers-crowd"), 1, people.min(files - 100));
+    });
+}
+
+#[test]
+fn a_crowd_that_asks_at_the_same_time_is_answered_whole_on_postgresql() {
+    let people = times(500, 10_000);
+    with_files(people + 200, "readers::a_crowd_that_asks_at_the_same_time_is_answered_whole_on_postgresql", |files| {
+        crowd(&Place::postgres("readers-crowd"), 2, people.min(files - 100));
+    });
+}
