@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::claims::{Feature, NumericDate};
 use crate::date::Remaining;
-use crate::inspect::Trust;
+use crate::inspection::Trust;
 use crate::license::License;
 
 /// A thing that a license says, as a row of the comparison.

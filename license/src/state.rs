@@ -1,7 +1,7 @@
 //! What an installed license is worth to a running platform, at an instant: one state, computed here and nowhere else.
 
 use crate::claims::NumericDate;
-use crate::inspect::Inspection;
+use crate::inspection::Inspection;
 use crate::license::Status;
 
 /// Seconds before `exp` from which on a license counts as expiring: 30 days.

@@ -54,3 +54,4 @@ mod unreached;
 mod usage;
 mod users;
 mod vendor;
+mod walk;
