@@ -8,6 +8,7 @@ use axum::http::Method;
 use countersign::config::Key;
 use serde_json::{Value, json};
 
+use crate::answerer::{Answerer, Platform, broken};
 use crate::ask::{BASES, Server, get};
 use crate::document::{Document, JSON, PROBLEM};
 use crate::walk::Walk;
@@ -188,6 +189,20 @@ async fn a_form_that_cannot_be_handled_gets_a_page_and_the_document_says_so() {
         }
         let page = page.expect("an answer");
         assert_eq!((page.status.as_u16(), page.header("content-type")), (429, "text/html; charset=utf-8"));
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_asks_the_license_server_too_often_gets_a_page_and_the_document_says_so() {
+    let answerer = Answerer::start().await;
+    answerer.says(broken);
+    let mut platform = Platform::asking(&answerer.url(), &[]).await;
+    let walk = Walk::begin("/").await;
+    let form = [("content-type", FORM), ("origin", "http://localhost")];
+    for status in [303, 429] {
+        let path = "/api/auth/license/check";
+        let page = walk.send(&mut platform.admin, &Method::POST, path, &form, "").await;
+        assert_eq!(page.status, status);
     }
 }
 

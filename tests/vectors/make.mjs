@@ -10,6 +10,7 @@ import { isUtf8 } from 'node:buffer';
 import { NOW } from './build.mjs';
 import { vectors } from './cases.mjs';
 import { seeds } from './seeds.mjs';
+import { serverSeeds } from './server-seeds.mjs';
 
 const here = path => new URL(path, import.meta.url);
 
@@ -50,7 +51,7 @@ function file({ about, input, expect, now = NOW, trusted = [], repaired = false,
 }
 
 const files = new Map(vectors.map(vector => [`cases/${vector.name}.json`, JSON.stringify(file(vector), null, 2) + '\n']));
-for (const [path, content] of seeds(vectors)) files.set(path, content);
+for (const [path, content] of [...seeds(vectors), ...serverSeeds(vectors)]) files.set(path, content);
 
 const mode = process.argv[2] ?? '';
 if (mode === '--bundle') {
