@@ -40,7 +40,7 @@ bench: setup-test build checker ## what is timed, and how: see bench/
 soak: build ## MINUTES (30) of mixed traffic at 70 % of what the server does, then a minute of each kind of hostile client
 	@$(env) cargo run --release --quiet -p countersign-soak -- "$$CARGO_TARGET_DIR/release/countersign" --minutes $(or $(MINUTES),30) $(SOAK)
 
-fuzz: ## each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz and a nightly Rust
+fuzz: setup-test ## each fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
 
 schemathesis: setup-test ## ask a server all that its OpenAPI document allows, and more

@@ -13,18 +13,13 @@ cd "$root"
 
 cargo fuzz --version >/dev/null 2>&1 || die "there is no cargo-fuzz" "make setup-test installs it"
 
-# Fuzzers are compiled with switches that only a nightly compiler takes. A machine may have the stable one alone, which takes
-# them when it is told so: for this command and no other, as what is shipped must not depend on them.
-if command -v rustup >/dev/null && rustup run nightly rustc --version >/dev/null 2>&1; then
-  toolchain=RUSTUP_TOOLCHAIN=nightly
-else
-  toolchain=RUSTC_BOOTSTRAP=1
-fi
-# Optimized, with debug assertions, overflow checks and AddressSanitizer, as cargo-fuzz does by itself; and without
+# The compiler of the product, which is a stable one, takes the switches of fuzzers when it is told that they are wanted: for this
+# command and no other, as what is shipped must not depend on them. So nobody needs a nightly compiler, and what is fuzzed is what
+# is shipped. Optimized, with debug assertions, overflow checks and AddressSanitizer, as cargo-fuzz does by itself; and without
 # cfg(fuzzing), under which some libraries leave out what the product has.
 for crate in license server; do
   started=$SECONDS
-  (cd "$crate" && env "$toolchain" CARGO_INCREMENTAL=0 cargo fuzz build --target-dir "$CARGO_TARGET_DIR/fuzz" \
+  (cd "$crate" && RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 cargo fuzz build --target-dir "$CARGO_TARGET_DIR/fuzz" \
     --codegen-units 16 --no-cfg-fuzzing) || die "the fuzzers of $crate/fuzz were not compiled" "read cargo's message above"
   echo "$crate/fuzz: built in $((SECONDS - started)) s"
 done

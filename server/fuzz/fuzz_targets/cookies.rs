@@ -1,0 +1,14 @@
+//! The headers of any request: who asks, from where, for what kind of answer.
+#![no_main]
+
+use std::cell::RefCell;
+
+use countersign_fuzz::input;
+use countersign_fuzz::platform::Platforms;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+thread_local!(static PLATFORMS: RefCell<Platforms> = RefCell::default());
+
+fuzz_target!(init: PLATFORMS.with(|_| ()), |bytes: &[u8]| -> Corpus {
+    PLATFORMS.with_borrow_mut(|platforms| platforms.try_out(input::headers(bytes)))
+});
