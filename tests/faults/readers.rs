@@ -201,7 +201,7 @@ fn crowd(place: &Place, replicas: usize, people: usize) {
 
 #[test]
 fn a_crowd_that_asks_at_the_same_time_is_answered_whole_on_sqlite() {
-    let people = times(500, 10_000);
+    let people = times(1500, 10_000);
     with_files(people + 200, "readers::a_crowd_that_asks_at_the_same_time_is_answered_whole_on_sqlite", |files| {
         crowd(&Place::sqlite("readers-crowd"), 1, people.min(files - 100));
     });
@@ -209,7 +209,7 @@ fn a_crowd_that_asks_at_the_same_time_is_answered_whole_on_sqlite() {
 
 #[test]
 fn a_crowd_that_asks_at_the_same_time_is_answered_whole_on_postgresql() {
-    let people = times(500, 10_000);
+    let people = times(1500, 10_000);
     with_files(people + 200, "readers::a_crowd_that_asks_at_the_same_time_is_answered_whole_on_postgresql", |files| {
         crowd(&Place::postgres("readers-crowd"), 2, people.min(files - 100));
     });

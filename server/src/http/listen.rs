@@ -103,10 +103,15 @@ pub(crate) async fn listen_through<S, O>(
             }
         };
         let slot = async {
-            if slots.available_permits() == 0 {
-                waiting.end_longest();
+            loop {
+                if slots.available_permits() == 0 {
+                    waiting.end_longest();
+                }
+                // Somebody is done meanwhile, or has waited for long enough.
+                if let Ok(slot) = timeout(Duration::from_millis(20), slots.clone().acquire_owned()).await {
+                    break slot;
+                }
             }
-            slots.clone().acquire_owned().await
         };
         let slot = tokio::select! {
             slot = slot => slot,

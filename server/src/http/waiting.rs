@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// For how long everybody may keep a place. In a crowd a request may have come that is not read yet, and an answer may be on its
+/// way: neither is waiting for the client.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Those that wait, by when they began to.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +22,7 @@ pub(super) struct Waiting(Arc<Mutex<Queue>>);
 #[derive(Debug, Default)]
 struct Queue {
     begun: u64,
-    waiting: BTreeMap<u64, Arc<Notify>>,
+    waiting: BTreeMap<u64, (Instant, Arc<Notify>)>,
 }
 
 impl Waiting {
@@ -27,9 +33,12 @@ impl Waiting {
         place
     }
 
-    /// Has the one that has waited longest give up its place. `false` if none waits.
+    /// Has the one that has waited longest give up its place. `false` if none has waited for [`LEAST`].
     pub(super) fn end_longest(&self) -> bool {
-        let longest = self.with(|queue| queue.waiting.pop_first());
+        let longest = self.with(|queue| {
+            let longest = queue.waiting.first_entry()?;
+            (longest.get().0.elapsed() >= LEAST).then(|| longest.remove())
+        });
         longest.inspect(|(_, given_up)| given_up.notify_one()).is_some()
     }
 
@@ -60,7 +69,7 @@ impl Place {
         self.work();
         let key = self.of.with(|queue| {
             queue.begun = queue.begun.wrapping_add(1);
-            queue.waiting.insert(queue.begun, self.given_up.clone());
+            queue.waiting.insert(queue.begun, (Instant::now(), self.given_up.clone()));
             queue.begun
         });
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = key;
@@ -127,15 +136,30 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn nobody_leaves_who_has_only_just_come_or_been_answered() {
+        let waiting = Waiting::default();
+        let (first, second) = (waiting.place(), waiting.place());
+        assert!(!waiting.end_longest());
+        tokio::time::sleep(LEAST).await;
+        assert!(first.work());
+        first.wait();
+        assert!(waiting.end_longest());
+        second.given_up().await;
+        assert!(!waiting.end_longest(), "the first was answered a moment ago");
+    }
+
+    #[tokio::test]
     async fn who_waits_longest_leaves_first_and_who_works_stays() {
         let waiting = Waiting::default();
         assert!(!waiting.end_longest(), "nobody is there");
         let [first, second, third] = [waiting.place(), waiting.place(), waiting.place()];
+        tokio::time::sleep(LEAST).await;
         assert!(first.work());
         assert!(waiting.end_longest());
         second.given_up().await;
         assert!(!second.work(), "it was given up");
         first.wait();
+        tokio::time::sleep(LEAST).await;
         assert!(waiting.end_longest());
         third.given_up().await;
         assert!(waiting.end_longest());
