@@ -22,6 +22,7 @@ mod connections;
 mod disk;
 mod jobs;
 mod kills;
+mod next;
 #[path = "../cli/nginx.rs"]
 mod nginx;
 mod outages;
@@ -43,6 +44,7 @@ mod running;
 mod stored;
 mod tls;
 mod unsure;
+mod upgrade;
 #[path = "../http/vendor.rs"]
 mod vendor;
 mod wire;

@@ -40,7 +40,10 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     let first = options("rwc").map_err(|error| failed(&error))?;
     let mut connection = sqlx::AnyConnection::connect_with(&first).await.map_err(|error| failed(&error))?;
     connection.execute(WRITER).await.map_err(|error| failed(&error))?;
-    migrations().run(&mut connection).await.map_err(|error| failed(&error))?;
+    // All steps in one transaction that has the write lock from the start: whoever starts at the same time waits, and finds them done.
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| failed(&error))?;
+    migrations().run(&mut *tx).await.map_err(|error| failed(&error))?;
+    tx.commit().await.map_err(|error| failed(&error))?;
     connection.close().await.map_err(|error| failed(&error))?;
 
     let opened = options("rw").map_err(|error| failed(&error))?;
