@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=12 ;;
+  test) step_total=13 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -94,6 +94,12 @@ if [ "$mode" = test ]; then
   else
     step "nginx: installing Debian's, for the test of the gate behind it"
     apt_install nginx
+  fi
+  if ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
+    step "libfaketime: there"
+  else
+    step "libfaketime: installing Debian's, for the test of a clock that is set"
+    apt_install faketime
   fi
   if ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then
     step "PostgreSQL: there"

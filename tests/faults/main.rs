@@ -15,6 +15,7 @@
 mod away;
 mod cable;
 mod calls;
+mod clock;
 mod cluster;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
