@@ -46,7 +46,11 @@ impl Server {
         let (mut token, mut metrics) = (None, None);
         let url = loop {
             let mut line = String::new();
-            out.read_line(&mut line).expect("a line");
+            if out.read_line(&mut line).expect("a line") == 0 {
+                let mut log = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut log).expect("UTF-8");
+                panic!("it ended: {log}");
+            }
             if let Some(url) = line.trim().strip_prefix("Countersign listens on http://") {
                 break url.to_owned();
             }

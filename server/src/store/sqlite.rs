@@ -4,12 +4,14 @@ use std::error::Error;
 use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::time::{Duration, Instant};
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::{Connection as _, Executor as _};
+use tokio::time::sleep;
 
 use super::unavailable::remedy;
-use super::{Kind, OpenError, Pool, Store, Transaction, Unavailable, migrations, pool};
+use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations, pool};
 
 /// Connections that read.
 const READERS: u32 = 8;
@@ -39,7 +41,14 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     let options = |mode: &str| AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", encoded(path)));
     let first = options("rwc").map_err(|error| failed(&error))?;
     let mut connection = sqlx::AnyConnection::connect_with(&first).await.map_err(|error| failed(&error))?;
-    connection.execute(WRITER).await.map_err(|error| failed(&error))?;
+    let begun = Instant::now();
+    // A new file's journal changes its kind, for which SQLite does not wait where others do the same.
+    while let Err(error) = connection.execute(WRITER).await {
+        if Unavailable::of(&error) != Unavailable::Busy || begun.elapsed() >= PATIENCE {
+            return Err(failed(&error));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
     // All steps in one transaction that has the write lock from the start: whoever starts at the same time waits, and finds them done.
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| failed(&error))?;
     migrations().run(&mut *tx).await.map_err(|error| failed(&error))?;
