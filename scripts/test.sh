@@ -40,3 +40,7 @@ npm test --prefix sdk/js
 
 title "the pages in a browser"
 npm test --prefix tests/browser
+
+title "inputs that nobody would think of: each fuzz target for ${FUZZ_SECONDS:-60} s"
+# By the clock on the wall, on a machine that may do other things: an input that takes for ever takes longer than that.
+FUZZ_TIMEOUT=${FUZZ_TIMEOUT:-30} scripts/fuzz.sh
