@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::routing::get as answer_get;
+use axum::routing::post;
 use countersign::http::listen::{Limits, listen};
 use countersign::http::router;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -25,10 +30,14 @@ struct Server {
 }
 
 async fn start(limits: Limits) -> Server {
+    serve(limits, router(app("/").await)).await
+}
+
+async fn serve(limits: Limits, router: Router) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(listen(listener, router(app("/").await), limits, async {
+    let running = tokio::spawn(listen(listener, router, limits, async {
         let _ = stopped.await;
     }));
     Server { address, stop, running }
@@ -127,6 +136,76 @@ async fn whoever_is_being_answered_is_not_put_out_for_others() {
         let answer = all(answered).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     }
+}
+
+/// Room for four, and endpoints that take their time.
+async fn slow() -> Server {
+    const MEGABYTES: usize = 8;
+    let late = async |request: Request| {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        to_bytes(request.into_body(), 100).await.map_err(|error| error.to_string())
+    };
+    let router = Router::new()
+        .route("/health", answer_get(async || "ok"))
+        .route("/large", answer_get(async || vec![b'x'; MEGABYTES << 20]))
+        .route("/late", post(late));
+    serve(Limits { head: Duration::from_hours(1), connection: Duration::from_hours(1), ..SHORT }, router).await
+}
+
+const LARGE: &[u8] = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+/// As many come and say nothing, again and again, as there is room for, until that is done.
+async fn among_others<T>(server: &Server, done: impl Future<Output = T>) -> T {
+    let others = async {
+        let mut held = Vec::new();
+        loop {
+            held.push(connect(server, b"GET / HTTP/1.1\r\n").await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        done = done => done,
+        () = others => unreachable!("they come for ever"),
+    }
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_all_of_its_answer_while_others_come() {
+    let server = slow().await;
+    let read = async {
+        let mut stream = connect(&server, LARGE).await;
+        let (mut piece, mut read) = (vec![0; 64 << 10], 0);
+        loop {
+            let count = stream.read(&mut piece).await.unwrap();
+            if count == 0 {
+                return read;
+            }
+            read += count;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let read = among_others(&server, read).await;
+    assert!(read > 8 << 20, "{read} bytes");
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_does_not_keep_others_out() {
+    let server = slow().await;
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.push(connect(&server, LARGE).await);
+    }
+    let answer = get(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_request_that_has_come_whole_is_answered_however_late_it_is_read() {
+    let server = slow().await;
+    let asked = b"POST /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+    let answer = among_others(&server, async { all(connect(&server, asked).await).await }).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
-use super::waiting::{Asked, Place, Waiting};
+use super::waiting::{Asked, Line, Place, Waiting};
 
 /// How long a client may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -75,14 +75,20 @@ pub(crate) async fn listen_through<S, O>(
     let slots = Arc::new(Semaphore::new(limits.connections));
     let waiting = Waiting::default();
     let take = |stream: TcpStream, peer, slot| {
-        let (router, place) = (router.clone(), waiting.place());
+        let (router, place) = (router.clone(), Arc::new(waiting.place()));
         // Answers are small and written at once; waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
         tokio::spawn(async move {
-            match stream.await {
-                Ok(stream) => serve_one(builder, stream, router, peer, limits, place, receiver).await,
-                Err(error) => tracing::debug!(%error, "a connection did not begin"),
+            let served = async {
+                match stream.await {
+                    Ok(stream) => serve_one(builder, stream, router, peer, limits, place.clone(), receiver).await,
+                    Err(error) => tracing::debug!(%error, "a connection did not begin"),
+                }
+            };
+            tokio::select! {
+                () = served => {}
+                () = place.given_up() => tracing::debug!("a connection that waited made room for another"),
             }
             drop::<OwnedSemaphorePermit>(slot);
         });
@@ -143,10 +149,9 @@ async fn serve_one(
     router: Router,
     peer: SocketAddr,
     limits: Limits,
-    place: Place,
+    place: Arc<Place>,
     mut stopping: watch::Receiver<()>,
 ) {
-    let place = Arc::new(place);
     let of_requests = place.clone();
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (router, place) = (router.clone(), of_requests.clone());
@@ -164,10 +169,10 @@ async fn serve_one(
             Ok::<_, Infallible>(answer)
         }
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let stream = TokioIo::new(Line::new(stream, place));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = place.given_up() => return,
         () = async {
             tokio::select! {
                 _ = stopping.changed() => {}

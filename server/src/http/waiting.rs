@@ -1,13 +1,15 @@
-//! Which connections wait for their client to say something: a request, or the rest of one. When there is no room for a new one, the
-//! one that has waited longest gives up its place: so many that say nothing cannot keep others out.
+//! Which connections wait for their client: for a request, for the rest of one, or until it takes more of an answer. When there is no
+//! room for a new one, the one that has waited longest gives up its place: so many that do nothing cannot keep others out.
 
 use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -28,7 +30,8 @@ struct Queue {
 impl Waiting {
     /// A connection, which waits from now on.
     pub(super) fn place(&self) -> Place {
-        let place = Place { of: self.clone(), since: Mutex::default(), given_up: Arc::default() };
+        let since = Mutex::new((0, Instant::now()));
+        let place = Place { of: self.clone(), since, given_up: Arc::default() };
         place.wait();
         place
     }
@@ -51,49 +54,72 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Place {
     of: Waiting,
-    /// Its key among those that wait. It keeps it while it is asked something.
-    since: Mutex<u64>,
+    /// Its key among those that wait, and since when. It keeps both while the server is at work.
+    since: Mutex<(u64, Instant)>,
     given_up: Arc<Notify>,
 }
 
 impl Place {
-    /// It was asked something, all of it: until [`Self::wait`] it keeps its place. `false` if it was given up just before.
+    /// The server is at work for it, and it keeps its place. `false` if it was given up just before.
     fn work(&self) -> bool {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        self.of.with(|queue| queue.waiting.remove(&since)).is_some()
+        let (key, _) = self.since();
+        self.of.with(|queue| queue.waiting.remove(&key)).is_some()
     }
 
-    /// It has answered.
+    /// It waits, from now on.
     pub(super) fn wait(&self) {
-        // The request's body may not have been read.
         self.work();
+        let now = Instant::now();
         let key = self.of.with(|queue| {
             queue.begun = queue.begun.wrapping_add(1);
-            queue.waiting.insert(queue.begun, (Instant::now(), self.given_up.clone()));
+            queue.waiting.insert(queue.begun, (now, self.given_up.clone()));
             queue.begun
         });
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = key;
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = (key, now);
+    }
+
+    /// It waits again, as if it had never stopped: a byte now and then gains nobody time.
+    fn wait_on(&self) {
+        let (key, since) = self.since();
+        self.of.with(|queue| queue.waiting.insert(key, (since, self.given_up.clone())));
+    }
+
+    /// Its client took something. If it waits, it does so from now on.
+    fn went_on(&self) {
+        // Most answers are taken at once.
+        if self.since().1.elapsed() > LEAST / 10 && self.work() {
+            self.wait();
+        }
     }
 
     /// Waits until the place is given up.
     pub(super) async fn given_up(&self) {
         self.given_up.notified().await;
     }
+
+    fn since(&self) -> (u64, Instant) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// A request's body. Once all of it is there, its connection does not wait any more.
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.work();
+    }
+}
+
+/// A request's body. Its connection waits only while more of it is asked for and does not come.
 #[derive(Debug)]
 pub(super) struct Asked {
     body: Incoming,
     place: Arc<Place>,
-    is_whole: bool,
+    is_waiting: bool,
 }
 
 impl Asked {
     /// The body of a request of this connection; `None` if the connection was given up just before.
     pub(super) fn new(body: Incoming, place: Arc<Place>) -> Option<Self> {
-        let is_whole = body.is_end_stream();
-        (!is_whole || place.work()).then_some(Self { body, place, is_whole })
+        place.work().then_some(Self { body, place, is_waiting: false })
     }
 }
 
@@ -105,15 +131,15 @@ impl Body for Asked {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if !self.is_whole && (frame.is_none() || self.body.is_end_stream()) {
-            self.is_whole = true;
-            if !self.place.work() {
-                // The connection ends at once; what was asked is not done.
-                return Poll::Pending;
-            }
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match (polled.is_pending(), self.is_waiting) {
+            (true, false) => self.place.wait_on(),
+            // It was given up: the connection ends at once, and what was asked is not done.
+            (false, true) if !self.place.work() => return Poll::Pending,
+            _ => {}
         }
-        Poll::Ready(frame)
+        self.is_waiting = polled.is_pending();
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -125,9 +151,60 @@ impl Body for Asked {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.work();
+/// A connection's stream, which tells when its client takes something of an answer.
+#[derive(Debug)]
+pub(super) struct Line<S> {
+    stream: S,
+    place: Arc<Place>,
+}
+
+impl<S> Line<S> {
+    /// The stream of this connection.
+    pub(super) fn new(stream: S, place: Arc<Place>) -> Self {
+        Self { stream, place }
+    }
+
+    fn told(&self, written: io::Result<usize>) -> Poll<io::Result<usize>> {
+        self.place.went_on();
+        Poll::Ready(written)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
+        self.told(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, pieces));
+        self.told(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
