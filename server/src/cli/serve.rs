@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -18,7 +17,7 @@ use super::settings::Settings;
 use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::http::listen::{Limits, listen};
+use crate::http::listen::{Limits, bind, listen};
 use crate::http::metrics::alone;
 use crate::http::{App, router};
 use crate::jobs;
@@ -57,18 +56,15 @@ impl Serve {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let stop = stopped()?;
-    let listener = TcpListener::bind(config.listen_addr)
-        .await
+    let listener = bind(config.listen_addr)
         .map_err(|error| Failure(format!("cannot listen on {} (LISTEN_ADDR): {error}", config.listen_addr)))?;
     // The port may have been left to the system.
     let address = listener.local_addr().unwrap_or(config.listen_addr);
     let metrics = match config.metrics_listen_addr {
         None => None,
-        Some(at) => Some(
-            TcpListener::bind(at)
-                .await
-                .map_err(|error| Failure(format!("cannot listen on {at} (METRICS_LISTEN_ADDR): {error}")))?,
-        ),
+        Some(at) => {
+            Some(bind(at).map_err(|error| Failure(format!("cannot listen on {at} (METRICS_LISTEN_ADDR): {error}")))?)
+        }
     };
     let app = App::open(&config, Site::EMBEDDED, Clock::System).await.map_err(|error| Failure(error.to_string()))?;
     let app = Arc::new(app);

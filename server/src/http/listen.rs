@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -46,6 +46,19 @@ impl Limits {
         drain: Duration::from_secs(4),
         connections: 960,
     };
+}
+
+/// Listens there. A crowd waits in the system's queue, as long as the system lets it be.
+///
+/// # Errors
+/// The address is not one of this machine, or somebody else's.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    const QUEUE: u32 = 4096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that starts again need not wait until the connections of the one before are forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Serves until `stop` ends, then lets open connections finish.
@@ -86,10 +99,7 @@ pub(crate) async fn listen_through<S, O>(
                     Err(error) => tracing::debug!(%error, "a connection did not begin"),
                 }
             };
-            tokio::select! {
-                () = served => {}
-                () = place.given_up() => tracing::debug!("a connection that waited made room for another"),
-            }
+            place.serve(served).await;
             drop::<OwnedSemaphorePermit>(slot);
         });
     };
@@ -158,12 +168,7 @@ async fn serve_one(
         // A layer would be a copy of all routes for each connection.
         request.extensions_mut().insert(ConnectInfo(peer));
         async move {
-            let (head, body) = request.into_parts();
-            let Some(body) = Asked::new(body, place.clone()) else {
-                // The connection ends at once, with nothing done.
-                return std::future::pending().await;
-            };
-            let request = Request::from_parts(head, Body::new(body));
+            let request = request.map(|body| Body::new(Asked::new(body, place.clone())));
             let answer = router.oneshot(request).await.unwrap_or_else(|never| match never {});
             place.wait();
             Ok::<_, Infallible>(answer)

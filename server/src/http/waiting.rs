@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// For how long everybody may keep a place. In a crowd a request may have come that is not read yet, and an answer may be on its
 /// way: neither is waiting for the client.
@@ -30,19 +30,19 @@ struct Queue {
 impl Waiting {
     /// A connection, which waits from now on.
     pub(super) fn place(&self) -> Place {
-        let since = Mutex::new((0, Instant::now()));
-        let place = Place { of: self.clone(), since, given_up: Arc::default() };
+        let state = State { key: 0, since: Instant::now(), is_waiting: false };
+        let place = Place { of: self.clone(), state: Mutex::new(state), asked: Arc::default() };
         place.wait();
         place
     }
 
-    /// Has the one that has waited longest give up its place. `false` if none has waited for [`LEAST`].
+    /// Asks the one that has waited longest to give up its place. `false` if none has waited for [`LEAST`].
     pub(super) fn end_longest(&self) -> bool {
         let longest = self.with(|queue| {
             let longest = queue.waiting.first_entry()?;
             (longest.get().0.elapsed() >= LEAST).then(|| longest.remove())
         });
-        longest.inspect(|(_, given_up)| given_up.notify_one()).is_some()
+        longest.inspect(|(_, asked)| asked.notify_one()).is_some()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Queue) -> T) -> T {
@@ -54,51 +54,80 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Place {
     of: Waiting,
+    state: Mutex<State>,
+    /// Rung when it is asked to give up its place.
+    asked: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
     /// Its key among those that wait, and since when. It keeps both while the server is at work.
-    since: Mutex<(u64, Instant)>,
-    given_up: Arc<Notify>,
+    key: u64,
+    since: Instant,
+    is_waiting: bool,
 }
 
 impl Place {
-    /// The server is at work for it, and it keeps its place. `false` if it was given up just before.
-    fn work(&self) -> bool {
-        let (key, _) = self.since();
-        self.of.with(|queue| queue.waiting.remove(&key)).is_some()
+    /// The server is at work for it: nobody asks it to give up its place.
+    fn work(&self) {
+        let State { key, .. } = self.set(|state| state.is_waiting = false);
+        self.of.with(|queue| queue.waiting.remove(&key));
     }
 
     /// It waits, from now on.
     pub(super) fn wait(&self) {
         self.work();
-        let now = Instant::now();
+        let since = Instant::now();
         let key = self.of.with(|queue| {
             queue.begun = queue.begun.wrapping_add(1);
-            queue.waiting.insert(queue.begun, (now, self.given_up.clone()));
+            queue.waiting.insert(queue.begun, (since, self.asked.clone()));
             queue.begun
         });
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = (key, now);
+        self.set(|state| *state = State { key, since, is_waiting: true });
     }
 
     /// It waits again, as if it had never stopped: a byte now and then gains nobody time.
     fn wait_on(&self) {
-        let (key, since) = self.since();
-        self.of.with(|queue| queue.waiting.insert(key, (since, self.given_up.clone())));
+        let State { key, since, .. } = self.set(|state| state.is_waiting = true);
+        self.of.with(|queue| queue.waiting.insert(key, (since, self.asked.clone())));
     }
 
     /// Its client took something. If it waits, it does so from now on.
     fn went_on(&self) {
+        let State { since, is_waiting, .. } = self.set(|_| ());
         // Most answers are taken at once.
-        if self.since().1.elapsed() > LEAST / 10 && self.work() {
+        if is_waiting && since.elapsed() > LEAST / 10 {
             self.wait();
         }
     }
 
-    /// Waits until the place is given up.
-    pub(super) async fn given_up(&self) {
-        self.given_up.notified().await;
+    /// Serves until the end, or until the place is given up.
+    pub(super) async fn serve(&self, served: impl Future<Output = ()>) {
+        let mut served = pin!(served);
+        loop {
+            tokio::select! {
+                () = served.as_mut() => return,
+                () = self.asked.notified() => {}
+            }
+            // What has come meanwhile is read first: whoever was asked something, or went on, stays.
+            tokio::select! {
+                biased;
+                () = served.as_mut() => return,
+                () = sleep(Duration::from_millis(5)) => {}
+            }
+            let State { key, is_waiting, .. } = self.set(|_| ());
+            if is_waiting && !self.of.with(|queue| queue.waiting.contains_key(&key)) {
+                tracing::debug!("a connection that waited made room for another");
+                return;
+            }
+        }
     }
 
-    fn since(&self) -> (u64, Instant) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the state; what it is then.
+    fn set(&self, change: impl FnOnce(&mut State)) -> State {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        *state
     }
 }
 
@@ -117,9 +146,10 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The body of a request of this connection; `None` if the connection was given up just before.
-    pub(super) fn new(body: Incoming, place: Arc<Place>) -> Option<Self> {
-        place.work().then_some(Self { body, place, is_waiting: false })
+    /// The body of a request of this connection.
+    pub(super) fn new(body: Incoming, place: Arc<Place>) -> Self {
+        place.work();
+        Self { body, place, is_waiting: false }
     }
 }
 
@@ -134,8 +164,7 @@ impl Body for Asked {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match (polled.is_pending(), self.is_waiting) {
             (true, false) => self.place.wait_on(),
-            // It was given up: the connection ends at once, and what was asked is not done.
-            (false, true) if !self.place.work() => return Poll::Pending,
+            (false, true) => self.place.work(),
             _ => {}
         }
         self.is_waiting = polled.is_pending();
@@ -210,19 +239,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use tokio::time::timeout;
+
     use super::*;
+
+    /// Whether the connection of this place ends soon.
+    async fn ends(place: &Place) -> bool {
+        timeout(Duration::from_millis(200), place.serve(pending())).await.is_ok()
+    }
 
     #[tokio::test]
     async fn nobody_leaves_who_has_only_just_come_or_been_answered() {
         let waiting = Waiting::default();
         let (first, second) = (waiting.place(), waiting.place());
         assert!(!waiting.end_longest());
-        tokio::time::sleep(LEAST).await;
-        assert!(first.work());
+        sleep(LEAST).await;
+        first.work();
         first.wait();
         assert!(waiting.end_longest());
-        second.given_up().await;
+        assert!(ends(&second).await);
         assert!(!waiting.end_longest(), "the first was answered a moment ago");
+        assert!(!ends(&first).await);
     }
 
     #[tokio::test]
@@ -230,19 +269,29 @@ mod tests {
         let waiting = Waiting::default();
         assert!(!waiting.end_longest(), "nobody is there");
         let [first, second, third] = [waiting.place(), waiting.place(), waiting.place()];
-        tokio::time::sleep(LEAST).await;
-        assert!(first.work());
+        sleep(LEAST).await;
+        first.work();
         assert!(waiting.end_longest());
-        second.given_up().await;
-        assert!(!second.work(), "it was given up");
+        assert!(ends(&second).await);
         first.wait();
-        tokio::time::sleep(LEAST).await;
+        sleep(LEAST).await;
         assert!(waiting.end_longest());
-        third.given_up().await;
+        assert!(ends(&third).await);
         assert!(waiting.end_longest());
-        first.given_up().await;
+        assert!(ends(&first).await);
         assert!(!waiting.end_longest(), "all are gone");
         drop([first, second, third]);
         assert!(waiting.with(|queue| queue.waiting.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_asked_to_go_and_has_just_begun_stays() {
+        let waiting = Waiting::default();
+        let (busy, moving) = (waiting.place(), waiting.place());
+        sleep(LEAST).await;
+        assert!(waiting.end_longest() && waiting.end_longest());
+        busy.work();
+        moving.went_on();
+        assert!(!ends(&busy).await && !ends(&moving).await);
     }
 }
