@@ -13,9 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-/// For how long everybody may keep a place. In a crowd a request may have come that is not read yet, and an answer may be on its
-/// way: neither is waiting for the client.
-const LEAST: Duration = Duration::from_secs(1);
+/// For how long everybody may keep a place. Among thousands an honest client may take a while to say what it came for, and a busy
+/// server to read it.
+const LEAST: Duration = Duration::from_secs(3);
 
 /// Those that wait, by when they began to.
 #[derive(Clone, Debug, Default)]
