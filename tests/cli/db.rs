@@ -113,3 +113,17 @@ fn a_source_that_is_not_there_is_a_mistake() {
     let ran = run(&folder, &["db", "move", "--from", "mysql://x", "--to", "sqlite://new.db"]);
     assert!(ran.code == 2 && ran.err.contains("--from is not the address of a database"), "{}", ran.err);
 }
+
+#[test]
+fn the_database_that_cannot_be_opened_is_named_as_it_was_given() {
+    let (_server, folder) = set_up("db-unopened", &bundle(&[]));
+    let ran = run(&folder, &["db", "backup", "/proc/none/b.db"]);
+    assert!(
+        ran.code == 2 && ran.err.starts_with("countersign: the database /proc/none/b.db cannot be opened"),
+        "{}",
+        ran.err
+    );
+    let ran =
+        run(&folder, &["db", "move", "--from", "sqlite://data/countersign.db", "--to", "sqlite:///proc/none/b.db"]);
+    assert!(ran.code == 2 && ran.err.contains("the database /proc/none/b.db (--to) cannot be opened"), "{}", ran.err);
+}

@@ -17,10 +17,12 @@ mod cable;
 mod calls;
 mod clock;
 mod cluster;
+mod commits;
 #[path = "../../license/tests/common/mod.rs"]
 mod common;
 mod connections;
 mod disk;
+mod held;
 mod jobs;
 mod kills;
 mod next;

@@ -40,7 +40,8 @@ pub(super) fn on_database<T>(
         )));
     }
     block_on(async || {
-        let store = Store::open_for_command(&config.database_url).await.map_err(|error| Failure(error.to_string()))?;
+        let opened = Store::open_for_command(&config.database_url).await;
+        let store = opened.map_err(|error| Failure(error.of("DATABASE_URL")))?;
         let result = work(&config, &store).await;
         store.close().await;
         result

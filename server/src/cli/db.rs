@@ -10,7 +10,7 @@ use super::database::{on_database, run_alone};
 use super::settings::Settings;
 use super::{Failure, print};
 use crate::config::Environment;
-use crate::store::{Copied, Store, TransferError, sqlite_path};
+use crate::store::{Copied, Store, TransferError, Unavailable, sqlite_path};
 
 /// Move, back up and examine the database
 #[derive(Args, Debug)]
@@ -64,7 +64,7 @@ fn move_all(environment: &Environment, from: &str, to: &str) -> Result<ExitCode,
     }
     there(from)?;
     run_alone(environment, async || {
-        let (source, target) = (open(from).await?, open(to).await?);
+        let (source, target) = (open(from, "--from").await?, open(to, "--to").await?);
         let copied = source.move_to(&target, tell).await;
         source.close().await;
         target.close().await;
@@ -87,7 +87,8 @@ fn backup(environment: &Environment, file: &Path, settings: Settings) -> Result<
         return Err(Failure(format!("{} is already there and stays as it is: name another file", file.display())));
     }
     let written = on_database(settings, environment, async |_, store| {
-        let target = open(&format!("sqlite://{}", file.display())).await?;
+        let opened = Store::open_for_command(&format!("sqlite://{}", file.display())).await;
+        let target = opened.map_err(|error| Failure(error.to_string()))?;
         let copied = store.copy_to(&target, tell).await;
         target.close().await;
         copied.map_err(failed)
@@ -126,8 +127,8 @@ fn there(url: &str) -> Result<(), Failure> {
     }
 }
 
-async fn open(url: &str) -> Result<Store, Failure> {
-    Store::open_for_command(url).await.map_err(|error| Failure(error.to_string()))
+async fn open(url: &str, option: &str) -> Result<Store, Failure> {
+    Store::open_for_command(url).await.map_err(|error| Failure(error.of(option)))
 }
 
 /// Says on a terminal how far it is.
@@ -139,7 +140,17 @@ fn tell(copied: Copied) {
 
 fn failed(error: TransferError) -> Failure {
     Failure(match error {
-        TransferError::Unavailable => "one of the databases does not answer; nothing was changed".to_owned(),
+        TransferError::Unavailable(Unavailable::Away) => {
+            "one of the databases does not answer; nothing was changed".to_owned()
+        }
+        TransferError::Unavailable(Unavailable::Unsure) => {
+            "the database to write to went away at the end: it was done, or nothing was changed; try again: one that is not empty \
+             is refused"
+                .to_owned()
+        }
+        TransferError::Unavailable(why) => {
+            format!("one of the databases could not be read or written; nothing was changed; {}", why.remedy())
+        }
         TransferError::NotEmpty(table) => {
             format!("the database to write to is not empty: there is something in {table}; nothing was changed")
         }

@@ -130,7 +130,7 @@ impl App {
     /// The database cannot be opened, there is no key for stored secrets, or `EGRESS_CA_FILE` cannot be used.
     pub async fn open(config: &Config, site: Site, clock: Clock) -> Result<Self, StartError> {
         let failed = |error: &dyn fmt::Display| StartError(error.to_string());
-        let store = Store::open(&config.database_url).await.map_err(|error| failed(&error))?;
+        let store = Store::open(&config.database_url).await.map_err(|error| failed(&error.of("DATABASE_URL")))?;
         let seal = Seal::of(config).map_err(|error| failed(&error))?;
         let egress = Egress::of(config).map_err(|error| failed(&error))?;
         let passwords = Passwords::new().map_err(|_| StartError("passwords cannot be hashed here".to_owned()))?;

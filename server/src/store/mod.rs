@@ -54,13 +54,25 @@ pub use usage::Reported;
 use self::patience::Pool;
 use self::shared::Shared;
 
-/// Why a database cannot be opened, in a sentence.
+/// Why a database cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenError(String);
+pub struct OpenError {
+    /// Which one: `the database data/countersign.db`.
+    database: String,
+    /// Why, and what to do.
+    why: String,
+}
+
+impl OpenError {
+    /// In a sentence, with the setting that named the database.
+    pub fn of(&self, setting: &str) -> String {
+        format!("{} ({setting}) cannot be opened: {}", self.database, self.why)
+    }
+}
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{} cannot be opened: {}", self.database, self.why)
     }
 }
 
@@ -123,7 +135,7 @@ impl Store {
     pub(crate) async fn begin(&self) -> Result<Transaction, Unavailable> {
         match self.kind {
             Kind::Sqlite => sqlite::begin(&self.write).await,
-            Kind::Postgres => postgres::begin(&self.write).await,
+            Kind::Postgres => postgres::begin(&self.write, &self.read).await,
         }
     }
 

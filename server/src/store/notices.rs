@@ -123,6 +123,7 @@ impl Store {
 
     /// Puts a banner away for a user: that of one notice about one license.
     pub async fn dismiss(&self, user: &str, subject: &str, notice: &str, now: i64) -> Result<(), Unavailable> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO dismissed (user_id, subject, notice, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
@@ -130,8 +131,8 @@ impl Store {
         .bind(subject)
         .bind(notice)
         .bind(now)
-        .execute(&self.write)
+        .execute(&mut tx)
         .await?;
-        Ok(())
+        tx.commit().await
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, AnyPool, Either, Error, Execute, Executor, SqlStr};
 use tokio::time::timeout;
 
@@ -55,12 +57,20 @@ impl Transaction {
     /// Confirms what was done. Without an answer nobody can say whether it was.
     pub(crate) async fn commit(self) -> std::result::Result<(), Unavailable> {
         within(self.limit, self.inner.commit()).await.map_err(|error| {
-            // What the database itself refused was not done. A file is there, or never had it.
-            let is_unsure = self.limit.is_some() && error.as_database_error().is_none();
+            // A file is there, or never had it.
+            let is_unsure = self.limit.is_some() && !error.as_database_error().is_some_and(is_refusal);
             tracing::error!(%error, is_unsure, "database, at a commit");
             if is_unsure { Unavailable::Unsure } else { Unavailable::of(&error) }
         })
     }
+}
+
+/// Whether a commit that PostgreSQL answered like this was surely not done: what it could not keep was against a rule, in the way of
+/// others, or too much. Any other answer may be that of a pooler that lost it, or of one that wrote it down and then fell.
+fn is_refusal(error: &(dyn DatabaseError + 'static)) -> bool {
+    let Some(error) = error.try_downcast_ref::<PgDatabaseError>() else { return false };
+    let is_class = |class: &&str| error.code().starts_with(*class);
+    error.severity() != PgSeverity::Panic && ["23", "25", "40", "53", "55", "57014"].iter().any(is_class)
 }
 
 async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T>> + Send) -> Result<T> {

@@ -18,11 +18,11 @@ const WRITERS: u32 = 2;
 const READERS: u32 = 8;
 /// How long a connection may take to say that it lives.
 const ALIVE: Duration = Duration::from_secs(1);
-/// No statement may take long. A replica that stops in the middle of a transaction (paused, or cut off) loses it, so that the
+/// No statement may take long: less than anybody waits on this side, so that who waits for a lock hears so. A replica that stops in the middle of a transaction (paused, or cut off) loses it, so that the
 /// others go on; and a commit is on the disk when it returns, whatever the server's configuration says.
-const WRITER: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
+const WRITER: &str = "SET statement_timeout = '4500ms'; SET lock_timeout = '4500ms'; \
                       SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on";
-const READER: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; \
+const READER: &str = "SET statement_timeout = '4500ms'; SET idle_in_transaction_session_timeout = '10s'; \
                       SET default_transaction_read_only = on";
 /// How a transaction begins that reads one snapshot.
 pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -32,7 +32,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(4850721093)";
 
 /// `is_replica`: many use it at once; else one command, which does one thing after the other.
 pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError> {
-    let refused = |why: String| OpenError(format!("the PostgreSQL database (DATABASE_URL) cannot be opened: {why}"));
+    let refused = |why: String| OpenError { database: "the PostgreSQL database".to_owned(), why };
     let failed = |error: sqlx::Error| refused(address::why(&error));
     let url = address::read(url).map_err(refused)?;
     let options = AnyConnectOptions::from_str(&url).map_err(failed)?;
@@ -40,7 +40,7 @@ pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError
     let mut connection = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
     // Many replicas may start at once: sqlx takes a lock of its own meanwhile.
     let migrated = migrations().run(&mut connection).await;
-    migrated.map_err(|error| OpenError(format!("the tables (DATABASE_URL) cannot be brought up to date: {error}")))?;
+    migrated.map_err(|error| refused(format!("its tables cannot be brought up to date: {error}")))?;
     connection.close().await.map_err(failed)?;
     let (writers, readers) = if is_replica { (WRITERS, READERS) } else { (1, 1) };
     let write = pool(writers, WRITER).connect_with(options.clone()).await.map_err(failed)?;
@@ -67,8 +67,20 @@ fn lives(connection: &mut sqlx::AnyConnection) -> BoxFuture<'_, sqlx::Result<boo
 }
 
 /// Begins when no other transaction writes.
-pub(super) async fn begin(pool: &Pool) -> Result<Transaction, Unavailable> {
-    let mut tx = pool.begin_with("BEGIN").await?;
-    tx.execute(LOCK).await?;
-    Ok(tx)
+pub(super) async fn begin(write: &Pool, read: &Pool) -> Result<Transaction, Unavailable> {
+    let beginning = async {
+        let mut tx = write.begin_with("BEGIN").await?;
+        tx.execute(LOCK).await?;
+        Ok(tx)
+    };
+    match timeout(PATIENCE, beginning).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+        // Who reads is answered: so the connections that write are in use, by others who wait for the lock as well.
+        Err(error @ sqlx::Error::PoolTimedOut)
+            if matches!(timeout(ALIVE, read.execute("SELECT 1")).await, Ok(Ok(_))) =>
+        {
+            tracing::error!(%error, "database");
+            Err(Unavailable::Busy)
+        }
+        result => Ok(result?),
+    }
 }

@@ -34,7 +34,10 @@ impl Store {
 
     /// Takes what a form brought back; it is gone then.
     pub async fn take_returned(&self, id_hash: &str, now: i64) -> Result<Option<String>, Unavailable> {
+        let mut tx = self.begin().await?;
         let sealed = sqlx::query_scalar("DELETE FROM returned WHERE id_hash = $1 AND expires_at > $2 RETURNING sealed");
-        Ok(sealed.bind(id_hash).bind(now).fetch_optional(&self.write).await?)
+        let sealed = sealed.bind(id_hash).bind(now).fetch_optional(&mut tx).await?;
+        tx.commit().await?;
+        Ok(sealed)
     }
 }

@@ -74,7 +74,8 @@ impl Store {
             sqlx::query_as("SELECT jwt, public_key, installer FROM setup_draft WHERE id = 1")
                 .fetch_optional(&mut tx)
                 .await?;
-        tx.commit().await?;
+        // It only read.
+        drop(tx);
         let value = |name: &str| config.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         Ok(SetupRows {
             is_completed: value("setup_completed").as_deref() == Some("true"),
@@ -111,6 +112,7 @@ impl Store {
 
     /// Keeps a license for the next step. A draft of before goes.
     pub async fn keep_draft(&self, draft: &Draft, now: i64) -> Result<(), Unavailable> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO setup_draft (id, jwt, public_key, installer, created_at) VALUES (1, $1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET jwt = excluded.jwt, public_key = excluded.public_key, \
@@ -120,9 +122,9 @@ impl Store {
         .bind(&draft.bundle.public_key)
         .bind(&draft.installer)
         .bind(now)
-        .execute(&self.write)
+        .execute(&mut tx)
         .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Adds a set-up token by its hash. At most ten are kept.
@@ -168,16 +170,19 @@ impl Store {
 
     /// Takes a set-up token for an installer: the first to show it has it.
     pub async fn use_setup_token(&self, token_hash: &str, installer: &str) -> Result<TokenUse, Unavailable> {
+        let mut tx = self.begin().await?;
         let used = sqlx::query(
             "UPDATE setup_tokens SET installer = $2 WHERE token_hash = $1 AND (installer IS NULL OR installer = $2)",
         )
         .bind(token_hash)
         .bind(installer)
-        .execute(&self.write)
+        .execute(&mut tx)
         .await?;
         if used.rows_affected() == 1 {
+            tx.commit().await?;
             return Ok(TokenUse::Accepted);
         }
+        drop(tx);
         Ok(if self.installer_of(token_hash).await?.is_some() { TokenUse::Used } else { TokenUse::Wrong })
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn path(url: &str) -> Option<PathBuf> {
 pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     let failed = |error: &(dyn Error + 'static)| {
         let remedy = remedy(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
-        OpenError(format!("the database {} (DATABASE_URL) cannot be opened: {error}{remedy}", path.display()))
+        OpenError { database: format!("the database {}", path.display()), why: format!("{error}{remedy}") }
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;

@@ -133,8 +133,8 @@ pub struct Copied {
 /// Why a copy did not come about. The target is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferError {
-    /// One of the databases does not answer.
-    Unavailable,
+    /// One of the databases did not do what it was asked to.
+    Unavailable(Unavailable),
     /// Something is stored in the target already, in this table.
     NotEmpty(&'static str),
     /// What arrived in this table is not what was sent.
@@ -142,8 +142,8 @@ pub enum TransferError {
 }
 
 impl From<Unavailable> for TransferError {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
+    fn from(why: Unavailable) -> Self {
+        Self::Unavailable(why)
     }
 }
 
