@@ -47,7 +47,7 @@ schemathesis: setup-test ## ask a server all that its OpenAPI document allows, a
 	@$(env) cargo build -p countersign && tests/schemathesis/run.sh "$$CARGO_TARGET_DIR/debug/countersign" $(EXAMPLES)
 
 faults: setup-test ## in full what `make test` tries in a short form: kills, power cuts, full disks, databases away
-	@$(env) FAULTS=full scripts/postgres.sh cargo nextest run --no-fail-fast --success-output immediate -p countersign --test faults
+	@$(env) FAULTS=full scripts/postgres.sh cargo nextest run --profile faults --no-fail-fast --success-output immediate -p countersign --test faults
 
 vectors: ## write tests/vectors/ again from its recipes
 	@node tests/vectors/make.mjs

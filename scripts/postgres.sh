@@ -25,8 +25,24 @@ trap stop EXIT
 
 cd /
 as "$bin/initdb" -D "$folder/data" --auth=trust --username=countersign --encoding=UTF8 --no-sync >/dev/null
-# A port that nobody uses. Nothing of it outlives the tests, so nothing is forced to the disk.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# A port that nobody uses, and that the system gives to no connection: tests stop this and start it again.
+port=$(python3 - <<'PYTHON'
+import random, socket
+try:
+    first = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+except OSError:
+    first = 32768
+while True:
+    port = random.randrange(10240, first)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break
+PYTHON
+)
+# Nothing of it outlives the tests, so nothing is forced to the disk.
 cat >>"$folder/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 port = $port

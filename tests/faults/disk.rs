@@ -1,6 +1,6 @@
 //! A disk without room, one that cannot be written, and a database that somebody else holds.
 //!
-//! The disk is a small one in memory. To mount it, a test runs itself again in a mount namespace of its own, which ends with it.
+//! The disk is a small one in memory. To mount it, a test runs once more in a mount namespace of its own, which ends with it.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::again;
 use crate::nginx::{Answer, ask};
 use crate::place::{Place, acknowledged, of, pair};
 use crate::platform::install;
@@ -22,15 +23,19 @@ use crate::stored::{Stored, on, texts};
 use crate::times;
 use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
 
-/// Runs a test with a disk of so many MiB. Where nobody may mount one, the short form leaves it out, and says so.
-fn on_a_disk_of(size: usize, test: &str, body: impl FnOnce(&Path)) {
-    let folder = || empty(&test.replace("::", "-"));
-    if std::env::var("FAULTS_ALONE").is_ok() {
-        let folder = folder();
+/// Runs a test with a disk of so many MiB.
+fn on_a_disk_of(size: usize, name: &str, body: impl FnOnce(&Path)) {
+    if again::is_second() {
+        let folder = empty(name);
         let mounted =
             Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}m"), "none"]).arg(&folder).status();
         assert!(mounted.expect("mount runs").success());
         return body(&folder);
+    }
+    match std::env::var("FAULTS_WITHOUT_DISKS").as_deref() {
+        Ok("1") => return println!("left out, as FAULTS_WITHOUT_DISKS says"),
+        Ok(other) => panic!("FAULTS_WITHOUT_DISKS={other}: there is only 1"),
+        Err(_) => {}
     }
     // As root, or as one in a namespace of one's own.
     let ways: [&[&str]; 2] = [&["-m"], &["-r", "-m"]];
@@ -38,19 +43,11 @@ fn on_a_disk_of(size: usize, test: &str, body: impl FnOnce(&Path)) {
     let may = |way: &&&[&str]| {
         Command::new("unshare").args(**way).args(["sh", "-c", probe]).output().is_ok_and(|ran| ran.status.success())
     };
-    let Some(way) = ways.iter().find(may) else {
-        assert_eq!(times(0, 1), 0, "nobody may mount a disk here");
-        println!("not tried: nobody may mount a disk here");
-        return;
-    };
-    let this = std::env::current_exe().expect("this program");
-    let ran = Command::new("unshare")
-        .args(*way)
-        .arg(this)
-        .args(["--exact", test, "--nocapture"])
-        .env("FAULTS_ALONE", "1")
-        .status();
-    assert!(ran.expect("it runs again").success());
+    let way = ways.iter().find(may).expect(
+        "this needs a disk of its own, and nobody may mount one here: run it as root, or where users may have \
+         namespaces (a container needs CAP_SYS_ADMIN). FAULTS_WITHOUT_DISKS=1 leaves out what needs disks",
+    );
+    again::run(Command::new("unshare").args(*way));
 }
 
 /// Takes all room but so many bytes.
@@ -136,7 +133,7 @@ fn while_people_read<T>(server: &Server, keys: &[String; 2], work: impl FnOnce()
 
 #[test]
 fn on_a_full_disk_what_is_stored_is_told_and_room_is_all_that_is_needed() {
-    on_a_disk_of(8, "disk::on_a_full_disk_what_is_stored_is_told_and_room_is_all_that_is_needed", |folder| {
+    on_a_disk_of(8, "disk-full", |folder| {
         let (place, bundles, mut random) =
             (Place::sqlite_in(folder.to_owned()).with("RUST_LOG", "off"), pair(), Random::new());
         let keys = fingerprints(&bundles);
@@ -206,7 +203,7 @@ fn on_a_full_disk_what_is_stored_is_told_and_room_is_all_that_is_needed() {
 
 #[test]
 fn a_database_that_cannot_be_written_is_named_at_the_start_with_the_remedy() {
-    on_a_disk_of(8, "disk::a_database_that_cannot_be_written_is_named_at_the_start_with_the_remedy", |folder| {
+    on_a_disk_of(8, "disk-read-only", |folder| {
         let (place, bundles) = (Place::sqlite_in(folder.to_owned()), pair());
         let mut server = place.start();
         install(&mut server, &bundles[of(1)]);
@@ -232,7 +229,7 @@ fn a_database_that_cannot_be_written_is_named_at_the_start_with_the_remedy() {
 
 #[test]
 fn without_any_room_a_first_start_says_so() {
-    on_a_disk_of(1, "disk::without_any_room_a_first_start_says_so", |folder| {
+    on_a_disk_of(1, "disk-first-start", |folder| {
         let place = Place::sqlite_in(folder.to_owned());
         fill(folder, 0);
         let ran = place.run(&["serve", "--listen-addr", "127.0.0.1:0"]);
@@ -255,7 +252,7 @@ fn whoever_holds_the_database_for_too_long_holds_up_changes_alone() {
     install(&mut server, &bundles[of(1)]);
     let held = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let holding = scope.spawn(|| {
             on(&place.url, async |connection| {
                 let mut tx = sqlx::Connection::begin_with(connection, "BEGIN IMMEDIATE").await.expect("the lock");
                 sqlx::query("UPDATE platform_config SET updated_at = updated_at")
@@ -268,6 +265,7 @@ fn whoever_holds_the_database_for_too_long_holds_up_changes_alone() {
             });
         });
         while !held.load(Ordering::Acquire) {
+            assert!(!holding.is_finished(), "nobody holds it");
             thread::sleep(Duration::from_millis(5));
         }
         let begun = Instant::now();

@@ -2,7 +2,8 @@
 
 use std::io::Read as _;
 use std::net::TcpStream;
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::random::Random;
 use crate::running::Server;
 use crate::stored::{Stored, texts};
 use crate::times;
-use crate::wire::{Wire, as_person, fingerprints, whole};
+use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
 
 /// Asks that are in flight beside what is killed.
 const BESIDE: usize = 4;
@@ -30,17 +31,22 @@ fn kill(
     send: impl FnOnce(&Server) -> TcpStream,
     beside: impl Fn(&mut Wire) -> bool + Sync,
 ) -> u16 {
-    let (address, all_ask) = (server.address().to_owned(), Barrier::new(BESIDE + 1));
+    let (address, over) = (server.address().to_owned(), AtomicBool::new(false));
     thread::scope(|scope| {
+        let _ends = Ends(&over);
+        let (asks, asking) = channel();
         for _ in 0..BESIDE {
-            scope.spawn(|| {
-                let mut wire = Wire::to(&address).expect("it listens");
-                beside(&mut wire);
-                all_ask.wait();
-                while beside(&mut wire) {}
+            let (asks, address, over, beside) = (asks.clone(), &address, &over, &beside);
+            scope.spawn(move || {
+                let mut wire = Wire::to(address).expect("it listens");
+                assert!(beside(&mut wire), "it answers");
+                asks.send(()).expect("somebody waits for it");
+                while !over.load(Ordering::Relaxed) && beside(&mut wire) {}
             });
         }
-        all_ask.wait();
+        // So that nobody waits for one that failed.
+        drop(asks);
+        assert_eq!(asking.iter().take(BESIDE).count(), BESIDE, "all ask");
         let mut stream = send(server);
         thread::sleep(after);
         server.kill();

@@ -10,8 +10,8 @@
     clippy::unwrap_used,
     reason = "these are tests, and tell their figures"
 )]
-#![expect(dead_code, reason = "not all that is shared with tests/cli/ is needed here")]
 
+mod again;
 mod away;
 mod cable;
 mod calls;
@@ -32,6 +32,7 @@ mod outages;
 mod place;
 #[path = "../cli/platform.rs"]
 mod platform;
+mod ports;
 #[path = "../cli/postgres.rs"]
 mod postgres;
 mod power;
@@ -40,14 +41,17 @@ mod races;
 mod random;
 mod readers;
 mod rotated;
+#[expect(dead_code, reason = "shared, and not all of it is needed here")]
 #[path = "../cli/run.rs"]
 mod run;
+#[expect(dead_code, reason = "shared, and not all of it is needed here")]
 #[path = "../cli/running.rs"]
 mod running;
 mod stored;
 mod tls;
 mod unsure;
 mod upgrade;
+#[expect(dead_code, reason = "shared, and not all of it is needed here")]
 #[path = "../http/vendor.rs"]
 mod vendor;
 mod wire;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::away::{JSON, LONGEST, Platform, timely};
 use crate::nginx::Answer;
 use crate::times;
+use crate::wire::Ends;
 
 /// How soon everything is well again.
 const SOON: Duration = Duration::from_secs(15);
@@ -109,15 +110,6 @@ fn is_closed(platform: &Platform) {
     });
 }
 
-/// Ends what runs meanwhile, also where the test fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// The database goes away while people ask, for a while, and comes back.
 fn goes_and_comes_back(name: &str, is_cabled: bool, goes: impl Fn(&Platform), comes_back: impl Fn(&Platform)) {
     let platform = Platform::start(name, "", is_cabled);
@@ -141,7 +133,7 @@ fn goes_and_comes_back(name: &str, is_cabled: bool, goes: impl Fn(&Platform), co
                     })
                 })
                 .collect();
-            let _over = Over(&over);
+            let _ends = Ends(&over);
             thread::sleep(Duration::from_millis(300));
             goes(platform);
             thread::sleep(Duration::from_millis(500));

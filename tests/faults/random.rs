@@ -33,9 +33,4 @@ impl Random {
     pub fn within(&mut self, longest: Duration) -> Duration {
         Duration::from_nanos(self.next() % u64::try_from(longest.as_nanos().max(1)).expect("less than centuries"))
     }
-
-    /// Yes as often as no.
-    pub fn either(&mut self) -> bool {
-        self.next() & 1 == 0
-    }
 }

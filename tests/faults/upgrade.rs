@@ -1,6 +1,5 @@
 //! One release after the other, replica by replica, while people go on; and back again.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,10 +14,12 @@ use crate::cluster::sql;
 use crate::next;
 use crate::nginx::{Nginx, ask};
 use crate::platform::{bundle, install};
+use crate::ports;
 use crate::postgres::{database, postgres};
 use crate::run::{BINARY, command, empty, run_with};
 use crate::running::Server;
 use crate::times;
+use crate::wire::Ends;
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const SECRET: (&str, &str) = ("SECRET_KEY", "one for all of them, thirty-two or more");
@@ -34,9 +35,7 @@ struct Front {
 impl Front {
     fn new(name: &str) -> Self {
         let folder = empty(name);
-        let held: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
-        let places: Vec<_> = held.iter().map(|one| one.local_addr().expect("an address").to_string()).collect();
-        drop(held);
+        let places: Vec<_> = ports::free(4).iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let upstream: String = places.iter().map(|place| ["server ", place, " max_fails=0;\n"].concat()).collect();
         let nginx = Nginx::start(&folder, |address| {
             format!(
@@ -123,15 +122,6 @@ impl People<'_> {
     }
 }
 
-/// Ends what people do, also where one of them fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Replaces two servers of this release by two of the next, and those by two of this one.
 fn there_and_back(name: &str, next: &Path, migrate: impl Fn(&Front)) {
     let this = Path::new(BINARY);
@@ -143,12 +133,12 @@ fn there_and_back(name: &str, next: &Path, migrate: impl Fn(&Front)) {
     let is_over = AtomicBool::new(false);
     let people = People { front: &front, admin: &admin, is_over: &is_over, done: Default::default() };
     thread::scope(|scope| {
-        let over = Over(&is_over);
+        let over = Ends(&is_over);
         let mut acting = Vec::new();
         for act in [People::read, People::read, People::read, People::rotate, People::sign_in] {
             let people = &people;
             acting.push(scope.spawn(move || {
-                let _over = Over(people.is_over);
+                let _ends = Ends(people.is_over);
                 act(people);
             }));
         }
