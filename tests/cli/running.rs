@@ -141,10 +141,15 @@ impl Server {
         self.child.wait().expect("it ends");
     }
 
+    /// Its process.
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Sends SIGTERM and waits: the exit status, how long it took, and the log.
     pub fn stop(mut self) -> (Option<i32>, Duration, String) {
         let started = Instant::now();
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        Command::new("kill").args(["-TERM", &self.id()]).status().expect("kill runs");
         let status = self.child.wait().expect("it ends");
         let took = started.elapsed();
         let mut log = String::new();

@@ -147,7 +147,8 @@ fn children(of: &str) -> Vec<String> {
     numbers.filter(|process| parent(process).as_deref() == Some(of)).collect()
 }
 
-fn kill(signal: &str, processes: &[String]) {
+/// Sends a signal to processes.
+pub fn kill(signal: &str, processes: &[String]) {
     if !processes.is_empty() {
         let status = Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status();
         // One of them may have ended meanwhile.
