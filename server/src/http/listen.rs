@@ -121,7 +121,12 @@ pub(crate) async fn listen_through<S, O>(
         let slot = async {
             loop {
                 if slots.available_permits() == 0 {
-                    waiting.end_longest();
+                    // Some at once: in a crowd nobody comes alone.
+                    for _ in 0..64 {
+                        if !waiting.end_longest() {
+                            break;
+                        }
+                    }
                 }
                 // Somebody is done meanwhile, or has waited for long enough.
                 if let Ok(slot) = timeout(Duration::from_millis(20), slots.clone().acquire_owned()).await {
