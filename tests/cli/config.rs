@@ -210,10 +210,28 @@ fn a_password_in_a_mistyped_address_is_not_repeated() {
             "bob:SENTINEL@//host@host.example",
             "bob:SENTINEL//SENTINEL@host.example",
             "http://host.example?a=b&c=//bob:SENTINEL@d&password=SENTINEL@SENTINEL",
+            "http://bob:SENTINEL@SENTINEL?SENTINEL@host.example",
+            "http://bob:SENTINEL?SENTINEL=SENTINEL@host.example",
+            "http://bob:SENTINEL@SENTINEL?SENTINEL=SENTINEL&SENTINEL@host.example",
         ] {
             let ran = config(&folder, &[(key, address)], &[]);
             assert_eq!(ran.code, 2, "{key}={address}: {}", ran.out);
             assert!(!ran.err.contains("SENTINEL") && ran.err.contains("••••••"), "{key}={address}: {}", ran.err);
         }
+    }
+}
+
+#[test]
+fn a_password_with_any_sign_is_not_shown_even_where_the_address_can_be_read() {
+    let folder = empty("config-signs");
+    for address in [
+        "postgres://user:SENTINEL@SENTINEL?SENTINEL@host/db",
+        "postgres://user:SENTINEL?SENTINEL=SENTINEL@host/db",
+        "postgres://user:SENTINEL?password=SENTINEL@host/db",
+        "postgres://user:SENTINEL?SENTINEL&SENTINEL=SENTINEL@host/db?sslmode=require",
+    ] {
+        let ran = config(&folder, &[("DATABASE_URL", address)], &[]);
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(!told.contains("SENTINEL") && told.contains("••••••"), "{address}: {told}");
     }
 }

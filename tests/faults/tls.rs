@@ -116,6 +116,7 @@ fn with_verify_full_only_the_database_of_that_name_and_authority_is_believed() {
 
     certify(&database.cluster, &ours, "localhost", 2090);
     database.is_taken("localhost", full);
+    database.is_taken("localhost", "sslmode=Verify-Full&sslrootcert=ca.pem");
     database.is_refused("localhost", other_full, &["nobody who is trusted here", "sslrootcert"]);
     database.is_refused("localhost", "sslmode=verify-full", &["nobody who is trusted here", "sslrootcert"]);
     database.is_refused("127.0.0.1", full, &["another name"]);
@@ -175,4 +176,21 @@ fn a_server_warns_where_the_database_could_be_somebody_else() {
     assert_eq!(server.post("/api/auth/license/get-claims", "{}").0, 200);
     let log = server.stop().2;
     assert!(log.contains("certificate") && !log.contains("SENTINEL"), "{log}");
+}
+
+#[test]
+fn the_environment_leads_to_no_other_database_and_asks_for_no_less() {
+    let cluster = Cluster::start("");
+    let folder = empty("tls-environment");
+    let name = cluster.database("tls").rsplit('/').next().unwrap().to_owned();
+    let status = |url: &str, more: &[(&str, &str)]| {
+        let variables = [&[("DATABASE_URL", url)], more].concat();
+        run_with(&mut command(&folder, &variables), &["status", "--json"], b"")
+    };
+    // Without a host it is this machine.
+    let url = format!("postgres:///{name}?user=countersign&port={}", cluster.port());
+    for variable in [("PGHOST", "192.0.2.7"), ("PGHOSTADDR", "192.0.2.7"), ("PGSSLMODE", "require")] {
+        let ran = status(&url, &[variable]);
+        assert_eq!(ran.code, 1, "{variable:?}: {}", ran.err);
+    }
 }

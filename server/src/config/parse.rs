@@ -174,15 +174,13 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
 /// An address without the passwords in it, wherever they may stand; also one that is mistyped.
 pub(super) fn without_password(url: &str) -> String {
     let Some((address, query)) = url.split_once('?') else { return without_login(url) };
-    let is_password = |name: &str| name.to_ascii_lowercase().contains("pass");
-    let mut names = query.split('&').filter_map(|parameter| parameter.split_once('=')).map(|(name, _)| name);
-    if !address.contains('@') && query.contains('@') && !names.any(is_password) {
-        // The question mark stands in the login, or before it.
-        return without_login(url);
+    if query.contains('@') {
+        // The question mark stands in a password, or before the login: nobody can say where either begins.
+        return format!("{}••••••", scheme(url).0);
     }
     let parameter = |parameter: &str| match parameter.split_once('=') {
-        Some((name, _)) if is_password(name) => format!("{name}=••••••"),
-        _ => without_login(parameter),
+        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=••••••"),
+        _ => parameter.to_owned(),
     };
     format!("{}?{}", without_login(address), query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
 }
@@ -190,14 +188,16 @@ pub(super) fn without_password(url: &str) -> String {
 /// Without what stands between a colon and the last `@`.
 fn without_login(address: &str) -> String {
     let Some((login, host)) = address.rsplit_once('@') else { return address.to_owned() };
-    let is_scheme = |scheme: &str| {
-        let name = scheme.strip_suffix(':').unwrap_or(scheme);
-        name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    let (scheme, login) = match login.split_once("//") {
-        Some((scheme, login)) if is_scheme(scheme) => (format!("{scheme}//"), login),
-        _ => (String::new(), login),
-    };
+    let (scheme, login) = scheme(login);
     let user = login.split_once(':').map_or_else(|| login.to_owned(), |(user, _)| format!("{user}:••••••"));
     format!("{scheme}{user}@{host}")
+}
+
+/// What stands before the address and in it, such as `https://`; empty where it is none.
+fn scheme(address: &str) -> (&str, &str) {
+    let rest = address.split_once("//").filter(|(scheme, _)| {
+        let name = scheme.strip_suffix(':').unwrap_or(scheme);
+        name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    });
+    rest.map_or(("", address), |(_, rest)| address.split_at(address.len() - rest.len()))
 }

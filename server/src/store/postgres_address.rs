@@ -32,7 +32,11 @@ const KNOWN: [&str; 18] = [
     "options",
 ];
 
-/// The address as it counts. The log warns of what does not, and of a database that could be somebody else.
+/// The names of the parameter that says how sure one is of the database server.
+const SSLMODE: [&str; 2] = ["sslmode", "ssl-mode"];
+
+/// The address as it counts, with host, port and `sslmode` whatever the environment says (`PGHOST`, `PGSSLMODE`): what is looked at here is
+/// what is used. The log warns of what does not count, and of a database that could be somebody else.
 ///
 /// # Errors
 /// A sentence: it cannot be read, or somebody would think that a certificate is checked.
@@ -46,13 +50,25 @@ pub(super) fn read(text: &str) -> Result<String, String> {
             "DATABASE_URL has a parameter that means nothing here"
         );
     }
-    let known: Vec<_> = all.into_iter().filter(|(name, _)| is_known(name)).collect();
+    let mut known: Vec<_> = all.into_iter().filter(|(name, _)| is_known(name)).collect();
+    let missing = |names: &[&str]| !known.iter().any(|(name, _)| names.contains(&name.as_str()));
+    let has_host = url.host_str().is_some_and(|host| !host.is_empty());
+    let added = [
+        ("host", "localhost", !has_host && missing(&["host", "hostaddr"])),
+        ("port", "5432", url.port().is_none() && missing(&["port"])),
+        ("sslmode", "prefer", missing(&SSLMODE)),
+    ];
+    let added = added.into_iter().filter(|(.., is_missing)| *is_missing);
+    known.extend(added.map(|(name, value, _)| (name.to_owned(), value.to_owned())));
+    for (_, value) in known.iter_mut().filter(|(name, _)| SSLMODE.contains(&name.as_str())) {
+        value.make_ascii_lowercase();
+    }
     // Of several the last one counts.
     let last = |names: &[&str]| {
         known.iter().rev().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.as_str())
     };
 
-    let mode = last(&["sslmode", "ssl-mode"]).unwrap_or("prefer");
+    let mode = last(&SSLMODE).unwrap_or_default();
     if let Some(file) = last(&["sslrootcert", "ssl-root-cert", "ssl-ca"]) {
         if !matches!(mode, "verify-ca" | "verify-full") {
             return Err(format!(
