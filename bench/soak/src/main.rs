@@ -131,6 +131,8 @@ fn drift(minutes: &[(Figures, Usage)]) -> bool {
 /// Honest clients at a tenth of the pace, while each kind of hostile one does its worst.
 async fn among_hostile(platform: &Platform, traffic: &Traffic, time: Duration) -> Result<bool, Failure> {
     const RATE: f64 = 500.0;
+    // So many that those who wait do not hold up those who are due.
+    const CLIENTS: usize = 1_000;
     println!("\nHonest clients at {RATE} a second, {} s each:\n", time.as_secs());
     println!(
         "| beside | tries | honest answers | errors | p50, ms | p99, ms | slowest, ms | most memory, MB | files |"
@@ -142,7 +144,7 @@ async fn among_hostile(platform: &Platform, traffic: &Traffic, time: Duration) -
     for kind in hostile::Kind::ALL {
         let attack = hostile::Attack::begin(kind, platform, Instant::now() + time);
         let watch = platform.watch();
-        let honest = traffic.anew_at_rate(RATE, 8, time).await?;
+        let honest = traffic.anew_at_rate(RATE, CLIENTS, time).await?;
         let most = watch.end().await;
         let tries = attack.end().await;
         println!(
