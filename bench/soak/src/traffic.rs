@@ -269,9 +269,6 @@ impl Traffic {
                         return Ok::<_, Failure>(figures);
                     }
                     sleep_until(due).await;
-                    if anew {
-                        connection = Connection::new(address.clone());
-                    }
                     let place = usize::try_from(number).unwrap_or_default() % mix.len();
                     let Some(request) = mix.get(place) else { return Ok(figures) };
                     let error = match connection.ask(request).await {
@@ -279,6 +276,10 @@ impl Traffic {
                         Ok(answer) => Some(format!("{} was answered {}", request.path, answer.status)),
                         Err(error) => Some(format!("{}: {error}", request.path)),
                     };
+                    if anew {
+                        // It is not kept: nobody is to be in the way of others between two requests.
+                        connection = Connection::new(address.clone());
+                    }
                     match error {
                         None => figures.answers += 1,
                         Some(error) => {
