@@ -17,8 +17,10 @@ use crate::traffic::{Connection, Request};
 pub enum Kind {
     /// Nobody does anything: what the others are compared with.
     Nobody,
-    /// Two thousand connections that begin a request and say no more: twice as many as there is room for.
+    /// Five hundred connections that begin a request and say no more: there is room for them.
     HalfOpen,
+    /// Two thousand connections that begin a request and say no more: twice as many as there is room for.
+    Crowd,
     /// Five hundred whose request comes a byte a second.
     Slow,
     /// Sixteen that send bodies of 1 GB, announced or in pieces.
@@ -31,13 +33,15 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Nobody, Self::HalfOpen, Self::Slow, Self::Bodies, Self::Heads, Self::Guessing];
+    pub const ALL: [Self; 7] =
+        [Self::Nobody, Self::HalfOpen, Self::Crowd, Self::Slow, Self::Bodies, Self::Heads, Self::Guessing];
 
     /// In words.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
-            Self::HalfOpen => "2,000 half-open connections",
+            Self::HalfOpen => "500 half-open connections",
+            Self::Crowd => "2,000 half-open connections",
             Self::Slow => "500 at a byte a second",
             Self::Bodies => "16 bodies of 1 GB",
             Self::Heads => "64 heads without end",
@@ -48,7 +52,7 @@ impl Kind {
     /// How soon somebody who is thrown out is there again.
     const fn pause(self) -> Duration {
         match self {
-            Self::HalfOpen | Self::Slow => Duration::from_secs(1),
+            Self::HalfOpen | Self::Crowd | Self::Slow => Duration::from_secs(1),
             Self::Nobody | Self::Bodies | Self::Heads | Self::Guessing => Duration::from_millis(5),
         }
     }
@@ -56,8 +60,8 @@ impl Kind {
     const fn clients(self) -> u32 {
         match self {
             Self::Nobody => 0,
-            Self::HalfOpen => 2_000,
-            Self::Slow => 500,
+            Self::HalfOpen | Self::Slow => 500,
+            Self::Crowd => 2_000,
             Self::Bodies => 16,
             Self::Heads | Self::Guessing => 64,
         }
@@ -108,7 +112,7 @@ async fn attempt(kind: Kind, address: &Arc<str>, number: u64) -> std::io::Result
     let mut stream = TcpStream::connect(&**address).await?;
     match kind {
         Kind::Nobody | Kind::Guessing => {}
-        Kind::HalfOpen => {
+        Kind::HalfOpen | Kind::Crowd => {
             stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n").await?;
             let mut rest = Vec::new();
             stream.read_to_end(&mut rest).await?;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tokio::time::Instant;
+use tokio::try_join;
 
 use crate::platform::{Platform, Usage};
 use crate::traffic::{Figures, Traffic};
@@ -46,8 +47,11 @@ struct Arguments {
     database: Option<String>,
 }
 
-/// Connections that honest clients keep.
-const CONNECTIONS: usize = 32;
+/// Connections of those who read, and of those who report: a report waits for the disk, and a reader not for a report.
+const READERS: usize = 32;
+const REPORTERS: usize = 32;
+/// Reports in a second: what 600 services send that report once a minute.
+const REPORTS: f64 = 10.0;
 /// Minutes in which memory and latency find their level; what comes later is compared with the end of them.
 const WARM: u64 = 5;
 /// How often a license is replaced during the mixed traffic.
@@ -57,42 +61,54 @@ const ROTATE_EVERY: Duration = Duration::from_secs(15);
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let platform = Platform::start(&arguments.program, &arguments.key, arguments.database.as_deref()).await?;
-    let traffic = Traffic::new(&platform);
+    let (reading, reporting) = (Traffic::reading(&platform), Traffic::reporting(&platform));
 
-    let most = traffic.at_full_speed(CONNECTIONS, Duration::from_secs(10)).await?;
-    println!("At full speed, {CONNECTIONS} connections: {}", most.line());
+    let time = Duration::from_secs(10);
+    let (most, _) = try_join!(reading.at_full_speed(READERS, time), reporting.at_rate(REPORTS, REPORTERS, time))?;
+    println!("At full speed, {READERS} connections that read: {}", most.line());
     let rate = most.per_second() * arguments.share;
     println!(
-        "For {} minutes at {rate:.0} a second, with a rotation each {} s:\n",
+        "For {} minutes {rate:.0} questions and {REPORTS} reports a second, and a rotation each {} s:\n",
         arguments.minutes,
         ROTATE_EVERY.as_secs()
     );
-    println!("| minute | requests | errors | p50, ms | p99, ms | p99.9, ms | memory, MB | files | threads |");
-    println!("|-------:|---------:|-------:|--------:|--------:|----------:|-----------:|------:|--------:|");
+    println!(
+        "| minute | answers | errors | p50, ms | p99, ms | p99.9, ms | reports' p99, ms | disk's p99, ms | memory, MB | files | threads |"
+    );
+    println!(
+        "|-------:|--------:|-------:|--------:|--------:|----------:|-----------------:|---------------:|-----------:|------:|--------:|"
+    );
     let rotations = platform.rotate_each(ROTATE_EVERY);
-    let mut minutes: Vec<(Figures, Usage)> = Vec::new();
-    for minute in 1..=arguments.minutes {
-        let figures = traffic.at_rate(rate, CONNECTIONS, Duration::from_mins(1)).await?;
+    let mut minutes: Vec<Minute> = Vec::new();
+    for number in 1..=arguments.minutes {
+        let time = Duration::from_mins(1);
+        let (read, reported, disk) = try_join!(
+            reading.at_rate(rate, READERS, time),
+            reporting.at_rate(REPORTS, REPORTERS, time),
+            platform.disk(time)
+        )?;
         let usage = platform.usage()?;
         println!(
-            "| {minute} | {} | {} | {:.2} | {:.2} | {:.2} | {:.1} | {} | {} |",
-            figures.answers,
-            figures.errors,
-            figures.quantile(0.5),
-            figures.quantile(0.99),
-            figures.quantile(0.999),
+            "| {number} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {} | {} |",
+            read.answers + reported.answers,
+            read.errors + reported.errors,
+            read.quantile(0.5),
+            read.quantile(0.99),
+            read.quantile(0.999),
+            reported.quantile(0.99),
+            disk.quantile(0.99),
             usage.megabytes,
             usage.files,
             usage.threads
         );
-        minutes.push((figures, usage));
+        minutes.push(Minute { read, reported, usage });
     }
     let rotated = rotations.end().await?;
     let mut is_well = drift(&minutes);
     println!("{rotated} rotations, all of them answered.");
 
     if arguments.hostile > 0 {
-        is_well &= among_hostile(&platform, &traffic, Duration::from_secs(arguments.hostile)).await?;
+        is_well &= among_hostile(&platform, Duration::from_secs(arguments.hostile)).await?;
     }
     let log = platform.stop().await?;
     println!("\nThe server stopped when it was told to; it logged {} lines.", log.lines().count());
@@ -102,37 +118,48 @@ async fn main() -> Result<(), Failure> {
     if is_well { Ok(()) } else { Err("a line above is not what is promised".into()) }
 }
 
+/// How a minute went.
+struct Minute {
+    read: Figures,
+    reported: Figures,
+    usage: Usage,
+}
+
 /// What changed from the end of the warm-up to the end, and whether that is what is promised.
-fn drift(minutes: &[(Figures, Usage)]) -> bool {
-    let errors: u64 = minutes.iter().map(|(figures, _)| figures.errors).sum();
-    let answers: u64 = minutes.iter().map(|(figures, _)| figures.answers).sum();
+fn drift(minutes: &[Minute]) -> bool {
+    let errors: u64 = minutes.iter().map(|minute| minute.read.errors + minute.reported.errors).sum();
+    let answers: u64 = minutes.iter().map(|minute| minute.read.answers + minute.reported.answers).sum();
     println!("\n{answers} answers, {errors} errors.");
     let warm = usize::try_from(WARM).unwrap_or(usize::MAX);
-    let (Some((_, first)), Some((_, last))) = (minutes.get(warm.saturating_sub(1)), minutes.last()) else {
+    let (Some(first), Some(last)) = (minutes.get(warm.saturating_sub(1)), minutes.last()) else {
         return errors == 0;
     };
-    let grown = last.megabytes - first.megabytes;
+    let grown = last.usage.megabytes - first.usage.megabytes;
     println!(
         "Memory from minute {WARM} to the end: {grown:+.1} MB (at most +2). Open files: {} and {}.",
-        first.files, last.files
+        first.usage.files, last.usage.files
     );
     // One minute of a busy machine says little: the median of the first minutes beside that of the last.
-    let p99 = |part: &[(Figures, Usage)]| {
-        let mut all: Vec<f64> = part.iter().map(|(figures, _)| figures.quantile(0.99)).collect();
+    let p99 = |part: &[Minute]| {
+        let mut all: Vec<f64> = part.iter().map(|minute| minute.read.quantile(0.99)).collect();
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or_default()
     };
     let of = minutes.len().min(10);
     let (begin, end) = (minutes.get(..of).map_or(0.0, p99), minutes.get(minutes.len() - of..).map_or(0.0, p99));
-    println!("p99, the median of the first {of} minutes and of the last: {begin:.2} ms and {end:.2} ms.");
-    errors == 0 && grown <= 2.0 && last.files <= first.files + 2
+    println!(
+        "p99 of what is read, the median of the first {of} minutes and of the last: {begin:.2} ms and {end:.2} ms \
+         (at most a fifth more)."
+    );
+    errors == 0 && grown <= 2.0 && last.usage.files <= first.usage.files + 2 && end <= begin * 1.2
 }
 
 /// Honest clients at a tenth of the pace, while each kind of hostile one does its worst.
-async fn among_hostile(platform: &Platform, traffic: &Traffic, time: Duration) -> Result<bool, Failure> {
+async fn among_hostile(platform: &Platform, time: Duration) -> Result<bool, Failure> {
     const RATE: f64 = 500.0;
     // So many that those who wait do not hold up those who are due.
     const CLIENTS: usize = 1_000;
+    let traffic = Traffic::mixed(platform);
     println!("\nHonest clients at {RATE} a second, {} s each:\n", time.as_secs());
     println!(
         "| beside | tries | honest answers | errors | p50, ms | p99, ms | slowest, ms | most memory, MB | files |"

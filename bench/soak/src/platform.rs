@@ -1,5 +1,7 @@
 //! A server that is set up, and what it takes from the machine.
 
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -11,9 +13,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::Failure;
-use crate::traffic::{Connection, Request};
+use crate::traffic::{Connection, Figures, Request};
 
 /// What services show when they say what they use.
 pub const SERVICE_TOKEN: &str = "a-token-that-services-of-this-run-show";
@@ -22,7 +25,7 @@ pub const SERVICE_TOKEN: &str = "a-token-that-services-of-this-run-show";
 pub struct Platform {
     server: Child,
     log: JoinHandle<String>,
-    _folder: TempDir,
+    folder: TempDir,
     /// Where it listens, with the port.
     pub address: Arc<str>,
     /// The administrator's cookie.
@@ -72,7 +75,7 @@ impl Platform {
         };
         let address: Arc<str> = address.into();
         let cookie = set_up(&address, &bundles[0]).await?;
-        Ok(Self { server, log, _folder: folder, address, cookie, bundles })
+        Ok(Self { server, log, folder, address, cookie, bundles })
     }
 
     /// What it takes right now.
@@ -81,6 +84,29 @@ impl Platform {
     /// There is no such process any more, or no `/proc`.
     pub fn usage(&self) -> Result<Usage, Failure> {
         usage(self.server.id().ok_or("the server ended")?)
+    }
+
+    /// How long the disk takes, by itself, for what each report waits for: a page that is written and forced to it, 20 times a second.
+    ///
+    /// # Errors
+    /// The disk is full, or gone.
+    pub async fn disk(&self, time: Duration) -> Result<Figures, Failure> {
+        let path = self.folder.path().join("disk");
+        let ends = Instant::now() + time;
+        let work = move || {
+            let mut figures = Figures::new()?;
+            let mut file = File::create(path)?;
+            while Instant::now() < ends {
+                let begun = Instant::now();
+                file.rewind()?;
+                file.write_all(&[1; 4096])?;
+                file.sync_data()?;
+                figures.record(begun.elapsed());
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(figures)
+        };
+        tokio::task::spawn_blocking(work).await?
     }
 
     /// Looks at what it takes four times a second, and keeps the most.

@@ -145,9 +145,18 @@ pub struct Figures {
 }
 
 impl Figures {
-    fn new() -> Result<Self, Failure> {
+    /// None yet.
+    ///
+    /// # Errors
+    /// None that a caller could bring about: the histogram's bounds are fixed.
+    pub fn new() -> Result<Self, Failure> {
         let latency = Histogram::new_with_bounds(1, 60_000_000, 3)?;
         Ok(Self { answers: 0, errors: 0, first_error: None, time: Duration::ZERO, latency })
+    }
+
+    /// One took so long.
+    pub fn record(&mut self, time: Duration) {
+        self.latency.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
     fn add(&mut self, other: &Self) -> Result<(), Failure> {
@@ -182,40 +191,42 @@ impl Figures {
     }
 }
 
-/// What honest clients send, again and again: a hundred requests in the proportions in which a platform gets them.
+/// What honest clients send, again and again.
 pub struct Traffic {
     address: Arc<str>,
     mix: Arc<[Request]>,
 }
 
 impl Traffic {
-    /// The traffic of a platform.
-    pub fn new(platform: &Platform) -> Self {
-        let cookie = || [("cookie", platform.cookie.to_string())];
-        let claims = Request::post("/api/auth/license/get-claims", "{}".to_owned()).with(cookie());
-        let gate = Request::get("/api/license/authorize?feature=agentic").expecting(204);
-        let usage = r#"{"service":"soak","cpuCores":8,"ramGb":32}"#.to_owned();
-        let usage =
-            Request::post("/api/license/usage", usage).with([("authorization", format!("Bearer {SERVICE_TOKEN}"))]);
-        let kinds = [
-            (57, claims),
-            (25, gate),
-            (8, Request::get("/api/auth/license/status").with(cookie())),
-            (4, Request::get("/settings/license").with(cookie())),
-            (2, Request::get("/sign-in")),
-            (2, Request::get("/license-checker")),
-            (1, Request::get("/settings/audit").with(cookie())),
-            (1, usage),
-        ];
+    /// What is only read of a platform, in the proportions in which it is asked for it.
+    pub fn reading(platform: &Platform) -> Self {
+        Self::of(platform, reads(platform))
+    }
+
+    /// What services report that they use: each report is on the disk before it is answered.
+    pub fn reporting(platform: &Platform) -> Self {
+        Self::of(platform, vec![(1, report())])
+    }
+
+    /// Both: one in a hundred is a report.
+    pub fn mixed(platform: &Platform) -> Self {
+        let mut kinds = reads(platform);
+        kinds.push((1, report()));
+        Self::of(platform, kinds)
+    }
+
+    /// Requests in these shares.
+    fn of(platform: &Platform, kinds: Vec<(i32, Request)>) -> Self {
+        let all: i32 = kinds.iter().map(|(share, _)| share).sum();
         // Spread, so that any stretch of it is much like the whole: each place goes to the kind that is furthest behind.
         let mut owed: Vec<i32> = kinds.iter().map(|_| 0).collect();
-        let mut mix = Vec::with_capacity(100);
-        for _ in 0..100 {
+        let mut mix = Vec::new();
+        for _ in 0..all {
             for (owed, (share, _)) in owed.iter_mut().zip(&kinds) {
                 *owed += share;
             }
             if let Some((owed, (_, request))) = owed.iter_mut().zip(&kinds).max_by_key(|(owed, _)| **owed) {
-                *owed -= 100;
+                *owed -= all;
                 mix.push(request.clone());
             }
         }
@@ -287,8 +298,7 @@ impl Traffic {
                             figures.first_error.get_or_insert(error);
                         }
                     }
-                    let waited = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    figures.latency.saturating_record(waited);
+                    figures.record(due.elapsed());
                 }
             });
         }
@@ -302,4 +312,24 @@ impl Traffic {
         }
         if all.answers == 0 { Err("nothing was answered".into()) } else { Ok(all) }
     }
+}
+
+/// What people, services and the ingress ask: shares of 99.
+fn reads(platform: &Platform) -> Vec<(i32, Request)> {
+    let cookie = || [("cookie", platform.cookie.to_string())];
+    vec![
+        (57, Request::post("/api/auth/license/get-claims", "{}".to_owned()).with(cookie())),
+        (25, Request::get("/api/license/authorize?feature=agentic").expecting(204)),
+        (8, Request::get("/api/auth/license/status").with(cookie())),
+        (4, Request::get("/settings/license").with(cookie())),
+        (2, Request::get("/sign-in")),
+        (2, Request::get("/license-checker")),
+        (1, Request::get("/settings/audit").with(cookie())),
+    ]
+}
+
+/// What a service says of itself.
+fn report() -> Request {
+    let usage = r#"{"service":"soak","cpuCores":8,"ramGb":32}"#.to_owned();
+    Request::post("/api/license/usage", usage).with([("authorization", format!("Bearer {SERVICE_TOKEN}"))])
 }
