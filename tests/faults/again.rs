@@ -26,3 +26,26 @@ pub fn run(by: &mut Command) {
     // A name that is not there is no failure: nothing runs, and all of that passes.
     assert!(told.contains("test result: ok. 1 passed;"), "{test} did not run");
 }
+
+/// Runs this where it may mount what it likes: in a mount namespace of its own, which ends with it.
+pub fn where_it_may_mount(body: impl FnOnce()) {
+    if is_second() {
+        return body();
+    }
+    match std::env::var("FAULTS_WITHOUT_DISKS").as_deref() {
+        Ok("1") => return println!("left out, as FAULTS_WITHOUT_DISKS says"),
+        Ok(other) => panic!("FAULTS_WITHOUT_DISKS={other}: there is only 1"),
+        Err(_) => {}
+    }
+    // As root, or as one in a namespace of one's own.
+    let ways: [&[&str]; 2] = [&["-m"], &["-r", "-m"]];
+    let probe = "mount -t tmpfs none /mnt || mount -t tmpfs none /tmp";
+    let may = |way: &&&[&str]| {
+        Command::new("unshare").args(**way).args(["sh", "-c", probe]).output().is_ok_and(|ran| ran.status.success())
+    };
+    let way = ways.iter().find(may).expect(
+        "this needs a disk or a list of names of its own, and nobody may mount one here: run it as root, or where users \
+         may have namespaces (a container needs CAP_SYS_ADMIN). FAULTS_WITHOUT_DISKS=1 leaves out what mounts",
+    );
+    run(Command::new("unshare").args(*way));
+}

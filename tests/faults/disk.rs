@@ -1,6 +1,6 @@
 //! A disk without room, one that cannot be written, and a database that somebody else holds.
 //!
-//! The disk is a small one in memory. To mount it, a test runs once more in a mount namespace of its own, which ends with it.
+//! The disk is a small one in memory.
 
 use std::fs;
 use std::io::Write as _;
@@ -25,29 +25,13 @@ use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
 
 /// Runs a test with a disk of so many MiB.
 fn on_a_disk_of(size: usize, name: &str, body: impl FnOnce(&Path)) {
-    if again::is_second() {
+    again::where_it_may_mount(|| {
         let folder = empty(name);
         let mounted =
             Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}m"), "none"]).arg(&folder).status();
         assert!(mounted.expect("mount runs").success());
-        return body(&folder);
-    }
-    match std::env::var("FAULTS_WITHOUT_DISKS").as_deref() {
-        Ok("1") => return println!("left out, as FAULTS_WITHOUT_DISKS says"),
-        Ok(other) => panic!("FAULTS_WITHOUT_DISKS={other}: there is only 1"),
-        Err(_) => {}
-    }
-    // As root, or as one in a namespace of one's own.
-    let ways: [&[&str]; 2] = [&["-m"], &["-r", "-m"]];
-    let probe = "mount -t tmpfs none /mnt || mount -t tmpfs none /tmp";
-    let may = |way: &&&[&str]| {
-        Command::new("unshare").args(**way).args(["sh", "-c", probe]).output().is_ok_and(|ran| ran.status.success())
-    };
-    let way = ways.iter().find(may).expect(
-        "this needs a disk of its own, and nobody may mount one here: run it as root, or where users may have \
-         namespaces (a container needs CAP_SYS_ADMIN). FAULTS_WITHOUT_DISKS=1 leaves out what needs disks",
-    );
-    again::run(Command::new("unshare").args(*way));
+        body(&folder);
+    });
 }
 
 /// Takes all room but so many bytes.
