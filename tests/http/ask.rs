@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Method, Request};
 use countersign::clock::Clock;
 use countersign::config::{Config, Environment, Flags, Key};
 use countersign::http::{App, router};
@@ -14,6 +14,7 @@ use countersign::site::{File, Site};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+pub use crate::answer::Answer;
 use crate::database;
 
 /// The mounts that everything is tested at.
@@ -25,24 +26,6 @@ pub const SITE: Site = Site(&[
     File { name: "islands.js", etag: "script", plain: b"plain", brotli: Some(b"brotli"), gzip: Some(b"gzip") },
     File { name: "main.css", etag: "style", plain: b"plain", brotli: None, gzip: Some(b"gzip") },
 ]);
-
-/// What the server answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).expect("JSON")
-    }
-}
 
 /// The instant that the clock of a test's server stands at: the one at which the bundles of `tests/vectors` are judged.
 pub const NOW: i64 = 1_790_000_000;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::ask::Answer;
+use crate::answer::Answer;
 
 pub const JSON: &str = "application/json";
 pub const PROBLEM: &str = "application/problem+json";

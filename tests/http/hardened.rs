@@ -1,6 +1,6 @@
 //! The headers that every answer carries. The fuzzers of `server/fuzz` look for them as well.
 
-use crate::ask::Answer;
+use crate::answer::Answer;
 
 pub fn assert_hardened(answer: &Answer, what: &str) {
     let policy = answer.header("content-security-policy");

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod addresses;
+mod answer;
 mod answerer;
 mod ask;
 mod audit;

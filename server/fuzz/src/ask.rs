@@ -1,7 +1,7 @@
-//! A request as an input describes it, and what was answered.
+//! A request as an input describes it.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
 
 /// Who asks: of a platform that is set up, or of one whose wizard is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,24 +79,5 @@ impl Asked {
             self = self.with("content-length", &length);
         }
         self
-    }
-}
-
-/// What the server answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
-}
-
-impl Answer {
-    /// A header's text; nothing if it is not there.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a header of ours is text"))
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("this is not JSON: {error}: {}", self.body))
     }
 }

@@ -10,6 +10,8 @@
     reason = "a fuzzer reports by panicking"
 )]
 
+#[path = "../../../tests/http/answer.rs"]
+pub mod answer;
 pub mod ask;
 #[path = "../../../tests/http/document.rs"]
 #[expect(clippy::pedantic, dead_code, reason = "the HTTP tests hold it to their rules")]

@@ -23,7 +23,8 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
-use crate::ask::{Answer, Asked, Role};
+use crate::answer::Answer;
+use crate::ask::{Asked, Role};
 use crate::{LICENSE, NOW, rules};
 
 /// Where the platforms are mounted.

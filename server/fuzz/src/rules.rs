@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, Asked, Role};
+use crate::answer::Answer;
+use crate::ask::{Asked, Role};
 use crate::document::{Document, PROBLEM};
 use crate::hardened::assert_hardened;
 use crate::{MARKUP, SECRET};
