@@ -48,6 +48,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod setup;
+mod setup_token;
 mod site;
 mod smtp;
 mod story;
