@@ -51,9 +51,9 @@ fn probe(server: &Server, license: &str, probes: usize, how: &str) {
     });
 }
 
-fn is_shut(path: &str, answer: &Answer) -> bool {
+/// Whether an answer is no wizard's: over, or nobody can tell.
+pub fn is_shut(path: &str, answer: &Answer) -> bool {
     if path.starts_with("/api/") {
-        // Over, or nobody can tell.
         return answer.status == 409 && answer.body.contains("setup-complete") || answer.status == 503;
     }
     answer.status == 303 && answer.head.contains("location: /sign-in") || answer.status == 503

@@ -63,6 +63,12 @@ impl Problem {
         "unavailable",
         "The database does not answer right now; nothing was changed, try again in a moment",
     );
+    /// The file of the database was taken away.
+    const GONE: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database-gone",
+        "The file of the database is not where it was; nothing was changed",
+    );
     /// The database was told to commit, and then there was no answer.
     pub const UNSURE: Self = Self::new(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -189,6 +195,9 @@ impl From<Unavailable> for Problem {
         match why {
             Unavailable::Away => Self::UNAVAILABLE,
             Unavailable::Unsure => Self::UNSURE,
+            Unavailable::Gone => Self::GONE.detail(
+                "Whoever runs this platform must put the file back, or a backup in its place: nothing needs to be restarted.",
+            ),
             Unavailable::Busy => Self { retry_after: Some(5), ..Self::BUSY }.detail(
                 "What is stored can still be read. Wait a moment and try again; if it lasts, whoever runs this platform must end \
                  what holds the database, such as a copy or a tool with an open transaction.",

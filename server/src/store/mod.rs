@@ -8,6 +8,7 @@ mod attempts;
 mod audit;
 mod config;
 mod figures;
+mod file;
 mod invitations;
 mod license;
 mod notices;
@@ -30,9 +31,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::any::AnyPoolOptions;
+use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Executor as _, SqlSafeStr as _};
 
 pub use accounts::{Account, Managed, NewAccount};
 pub use attempts::Tried;
@@ -123,7 +123,7 @@ impl Store {
     async fn open_for(url: &str, is_replica: bool) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         match sqlite_path(url) {
-            Some(path) => sqlite::open(&path).await,
+            Some(path) => sqlite::open(&path, is_replica).await,
             None => postgres::open(url, is_replica).await,
         }
     }
@@ -176,14 +176,4 @@ fn migrations() -> Migrator {
     // while replicas are swapped one after the other, both are there.
     migrator.set_ignore_missing(true);
     migrator
-}
-
-/// A pool of at most so many connections, each of which begins with these statements.
-fn pool(connections: u32, beginning: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).after_connect(move |connection, _| {
-        Box::pin(async move {
-            connection.execute(beginning).await?;
-            Ok(())
-        })
-    })
 }

@@ -3,6 +3,8 @@
 //!
 //! What reads one row, or writes, has it as a whole; what reads many has it for each row.
 
+use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -13,6 +15,7 @@ use sqlx::{Any, AnyPool, Either, Error, Execute, Executor, SqlStr};
 use tokio::time::timeout;
 
 use super::Unavailable;
+use super::file::{File, Use};
 
 type Result<T> = std::result::Result<T, Error>;
 /// What a statement gives, one after the other.
@@ -21,25 +24,54 @@ type Given = Result<Either<<Any as sqlx::Database>::QueryResult, <Any as sqlx::D
 /// Connections that are waited for no longer than this; a file's as long as it takes.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
-    pool: AnyPool,
+    to: To,
     limit: Option<Duration>,
 }
 
+#[derive(Clone, Debug)]
+enum To {
+    Server(AnyPool),
+    File(Arc<File>, Use),
+}
+
 impl Pool {
-    pub(super) fn new(pool: AnyPool, limit: Option<Duration>) -> Self {
-        Self { pool, limit }
+    pub(super) fn of_server(pool: AnyPool, limit: Duration) -> Self {
+        Self { to: To::Server(pool), limit: Some(limit) }
+    }
+
+    /// A file answers, or says why not: it needs no limit but its own.
+    pub(super) fn of_file(file: &Arc<File>, to: Use) -> Self {
+        Self { to: To::File(Arc::clone(file), to), limit: None }
+    }
+
+    /// Connections to what the database is now.
+    fn now(&self) -> Result<AnyPool> {
+        match &self.to {
+            To::Server(pool) => Ok(pool.clone()),
+            To::File(file, to) => file.connections(*to).map(|(pool, _)| pool),
+        }
     }
 
     /// Begins a transaction with this statement.
     pub(super) async fn begin_with(&self, statement: &'static str) -> Result<Transaction> {
-        let inner = within(self.limit, self.pool.begin_with(statement)).await?;
-        Ok(Transaction { inner, limit: self.limit })
+        let (pool, file) = match &self.to {
+            To::Server(pool) => (pool.clone(), None),
+            To::File(file, to) => {
+                let (pool, number) = file.connections(*to)?;
+                (pool, Some((Arc::clone(file), number)))
+            }
+        };
+        let inner = within(self.limit, pool.begin_with(statement)).await?;
+        Ok(Transaction { inner, limit: self.limit, file })
     }
 
     pub(super) async fn close(&self) {
         // Who hangs is not waited for.
         let close = async {
-            self.pool.close().await;
+            match &self.to {
+                To::Server(pool) => pool.close().await,
+                To::File(file, _) => file.close().await,
+            }
             Ok(())
         };
         let _ = within(self.limit, close).await;
@@ -51,11 +83,17 @@ impl Pool {
 pub(crate) struct Transaction {
     inner: sqlx::Transaction<'static, Any>,
     limit: Option<Duration>,
+    /// The file that it is in, and its number.
+    file: Option<(Arc<File>, u64)>,
 }
 
 impl Transaction {
     /// Confirms what was done. Without an answer nobody can say whether it was.
     pub(crate) async fn commit(self) -> std::result::Result<(), Unavailable> {
+        // Nothing is confirmed that stands in a file which nobody will open again.
+        if let Some((file, number)) = &self.file {
+            file.is_still(*number)?;
+        }
         within(self.limit, self.inner.commit()).await.map_err(|error| {
             // A file is there, or never had it.
             let is_unsure = self.limit.is_some() && !error.as_database_error().is_some_and(is_refusal);
@@ -100,7 +138,10 @@ impl<'p> Executor<'p> for &'_ Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        each_within(self.limit, (&self.pool).fetch_many(query))
+        match self.now() {
+            Ok(pool) => each_within(self.limit, (&pool).fetch_many(query)),
+            Err(error) => stream::once(ready(Err(error))).boxed(),
+        }
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<<Any as sqlx::Database>::Row>>>
@@ -108,7 +149,8 @@ impl<'p> Executor<'p> for &'_ Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        Box::pin(within(self.limit, (&self.pool).fetch_optional(query)))
+        let (limit, pool) = (self.limit, self.now());
+        Box::pin(async move { within(limit, (&pool?).fetch_optional(query)).await })
     }
 
     fn prepare_with<'e>(
@@ -119,7 +161,8 @@ impl<'p> Executor<'p> for &'_ Pool {
     where
         'p: 'e,
     {
-        Box::pin(within(self.limit, (&self.pool).prepare_with(sql, parameters)))
+        let (limit, pool) = (self.limit, self.now());
+        Box::pin(async move { within(limit, (&pool?).prepare_with(sql, parameters)).await })
     }
 }
 

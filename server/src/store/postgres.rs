@@ -45,14 +45,21 @@ pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError
     let (writers, readers) = if is_replica { (WRITERS, READERS) } else { (1, 1) };
     let write = pool(writers, WRITER).connect_with(options.clone()).await.map_err(failed)?;
     let read = pool(readers, READER).connect_with(options).await.map_err(failed)?;
-    let pool = |pool| Pool::new(pool, Some(PATIENCE));
+    let pool = |pool| Pool::of_server(pool, PATIENCE);
     Ok(Store::of(Kind::Postgres, pool(read), pool(write)))
 }
 
 /// So many connections, which stay. A pool that may grow tries to where all are in use, and fails where PostgreSQL has none left;
 /// one that is complete waits until one of its own is free.
 fn pool(connections: u32, beginning: &'static str) -> AnyPoolOptions {
-    let pool = super::pool(connections, beginning).min_connections(connections).idle_timeout(None).max_lifetime(None);
+    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    let pool = pool.after_connect(move |connection, _| {
+        Box::pin(async move {
+            connection.execute(beginning).await?;
+            Ok(())
+        })
+    });
+    let pool = pool.min_connections(connections).idle_timeout(None).max_lifetime(None);
     // Who hangs, or is gone without a word, does not say so. Asked before it is used, so that another takes its place at once; and
     // after, since whoever leaves one may have given up waiting for it.
     let pool = pool.test_before_acquire(false);

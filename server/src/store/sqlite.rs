@@ -4,14 +4,16 @@ use std::error::Error;
 use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::any::AnyConnectOptions;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 use tokio::time::sleep;
 
+use super::file::{File, Use};
 use super::unavailable::remedy;
-use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations, pool};
+use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations};
 
 /// Connections that read.
 const READERS: u32 = 8;
@@ -26,7 +28,8 @@ pub(crate) fn path(url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.split_once('?').map_or(path, |(path, _)| path)))
 }
 
-pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
+/// `is_watched`: for as long as a server runs, not for one command.
+pub(super) async fn open(path: &Path, is_watched: bool) -> Result<Store, OpenError> {
     let failed = |error: &(dyn Error + 'static)| {
         let remedy = remedy(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
         OpenError { database: format!("the database {}", path.display()), why: format!("{error}{remedy}") }
@@ -56,16 +59,19 @@ pub(super) async fn open(path: &Path) -> Result<Store, OpenError> {
     connection.close().await.map_err(|error| failed(&error))?;
 
     let opened = options("rw").map_err(|error| failed(&error))?;
-    // A connection to a file does not die meanwhile, so it is not asked whether it lives each time.
-    // But a commit that found no room ends its transaction, of which sqlx knows nothing: that connection would never begin one again.
-    let pool = |connections, beginning| {
-        let pool = pool(connections, beginning).test_before_acquire(false);
-        pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
-    };
-    let write = pool(1, WRITER).connect_with(opened.clone()).await.map_err(|error| failed(&error))?;
-    let read = pool(READERS, READER).connect_with(opened).await.map_err(|error| failed(&error))?;
-    // A file answers, or says why not: it needs no limit but its own.
-    Ok(Store::of(Kind::Sqlite, Pool::new(read, None), Pool::new(write, None)))
+    let file = File::open(path, opened, [|| (pool(READERS), READER), || (pool(1), WRITER)]);
+    let file = file.await.map_err(|error| failed(&error))?;
+    if is_watched {
+        tokio::spawn(File::watch(Arc::downgrade(&file)));
+    }
+    Ok(Store::of(Kind::Sqlite, Pool::of_file(&file, Use::Read), Pool::of_file(&file, Use::Write)))
+}
+
+/// A connection to a file does not die meanwhile, so it is not asked whether it lives each time.
+/// But a commit that found no room ends its transaction, of which sqlx knows nothing: that connection would never begin one again.
+fn pool(connections: u32) -> AnyPoolOptions {
+    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(false);
+    pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
 }
 
 /// Takes the write lock at once: a transaction that took it later could be refused without waiting.

@@ -2,11 +2,15 @@
 
 use sqlx::error::DatabaseError;
 
+use super::file::Gone;
+
 /// The database did not do what it was asked to; but for [`Unavailable::Unsure`], nothing was changed. More is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// It does not answer, or not as it should.
     Away,
+    /// Its file is not where it was.
+    Gone,
     /// It may have done it all the same: it was told to commit, and then there was no answer.
     Unsure,
     /// Somebody else is at work in it, for longer than anybody waits.
@@ -19,6 +23,9 @@ pub enum Unavailable {
 
 impl Unavailable {
     pub(super) fn of(error: &sqlx::Error) -> Self {
+        if Gone::is(error) {
+            return Self::Gone;
+        }
         let code = error.as_database_error().and_then(DatabaseError::code);
         match code.as_deref() {
             // PostgreSQL's codes have five characters.
@@ -40,6 +47,7 @@ impl Unavailable {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::Away | Self::Unsure => "see whether it runs and can be reached",
+            Self::Gone => "put its file back, or a backup in its place",
             Self::Busy => "end what holds it, such as a copy or a tool with an open transaction, and try again",
             Self::Full => "its disk is full: make room on it, and try again",
             Self::ReadOnly => "it is read-only: mount it writable, give its files to the server, and try again",

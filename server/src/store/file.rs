@@ -1,0 +1,250 @@
+//! The file of an SQLite database, which somebody may take away, delete or replace while the server runs.
+//!
+//! Handles go on with the file that they opened, wherever it is by now, while SQLite finds its journal (`-wal`, `-shm`) by the
+//! path. So connections belong to one file, and none is opened to the next before those are closed and their journal is gone: it
+//! would be written into the new file.
+
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, Executor as _};
+use tokio::time::{sleep, timeout};
+
+use super::PATIENCE;
+
+/// How often somebody looks whether the file is still there. Who writes looks each time.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The file is not at its path.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the file that was opened is not at its path any more")
+    }
+}
+
+impl std::error::Error for Gone {}
+
+impl Gone {
+    pub(super) fn is(error: &sqlx::Error) -> bool {
+        matches!(error, sqlx::Error::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>))
+    }
+
+    fn error() -> sqlx::Error {
+        sqlx::Error::Io(io::Error::other(Self))
+    }
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    Read,
+    Write,
+}
+
+/// A file, and the connections to it.
+#[derive(Debug)]
+pub(super) struct File {
+    path: PathBuf,
+    options: AnyConnectOptions,
+    /// How each pool is made.
+    pools: [fn() -> (AnyPoolOptions, &'static str); 2],
+    opened: Mutex<Opened>,
+    /// Held by who looks.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// The file that is open.
+#[derive(Clone, Debug)]
+struct Opened {
+    identity: Identity,
+    /// Its `-wal` and `-shm`.
+    journal: [Option<Identity>; 2],
+    /// Whether it was there at the last look.
+    is_there: bool,
+    /// How many were open before it.
+    number: u64,
+    read: AnyPool,
+    write: AnyPool,
+}
+
+impl File {
+    /// Opens the file, which must be there.
+    pub(super) async fn open(
+        path: &Path,
+        options: AnyConnectOptions,
+        pools: [fn() -> (AnyPoolOptions, &'static str); 2],
+    ) -> sqlx::Result<Arc<Self>> {
+        let identity = identity(path)?;
+        let [read, write] = pools.map(|pool| connections(path, identity, pool()));
+        let write = write.connect_with(options.clone()).await?;
+        let read = read.connect_with(options.clone()).await?;
+        let opened = Opened { identity, journal: journal(path), is_there: true, number: 0, read, write };
+        Ok(Arc::new(Self {
+            path: path.to_owned(),
+            options,
+            pools,
+            opened: Mutex::new(opened),
+            turn: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// The connections, and which file they are to.
+    pub(super) fn connections(&self, to: Use) -> sqlx::Result<(AnyPool, u64)> {
+        let opened = self.opened();
+        match to {
+            Use::Read if opened.is_there => Ok((opened.read.clone(), opened.number)),
+            Use::Write if opened.is_there && self.has(opened.identity) => Ok((opened.write.clone(), opened.number)),
+            _ => Err(Gone::error()),
+        }
+    }
+
+    /// Whether the file of that number is still the one at the path: looked at now.
+    pub(super) fn is_still(&self, number: u64) -> sqlx::Result<()> {
+        match self.connections(Use::Write)? {
+            (_, now) if now == number => Ok(()),
+            _ => Err(Gone::error()),
+        }
+    }
+
+    fn has(&self, one: Identity) -> bool {
+        identity(&self.path).is_ok_and(|found| found == one)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        // Nothing in here can be left half done.
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks what is at the path, and goes on with that.
+    async fn look(&self) {
+        let _turn = self.turn.lock().await;
+        let before = self.opened().clone();
+        let found = identity(&self.path);
+        if found.as_ref().is_ok_and(|found| *found == before.identity) {
+            let mut opened = self.opened();
+            (opened.is_there, opened.journal) = (true, journal(&self.path));
+            return;
+        }
+        // From here on nobody begins anything.
+        self.opened().is_there = false;
+        if before.is_there {
+            tracing::error!(file = %self.path.display(), "the database's file was taken away or replaced");
+            // What stands in the journal alone belongs into the file, wherever that is now.
+            if let Some(pool) = [&before.write, &before.read].into_iter().find(|pool| pool.size() > 0) {
+                let written = timeout(PATIENCE, pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")).await;
+                if !matches!(written, Ok(Ok(_))) {
+                    tracing::error!("the journal of the database's file could not be written into it");
+                }
+            }
+        }
+        let Ok(found) = found else { return };
+        for pool in [&before.write, &before.read] {
+            // Whoever is trying to open one more connection to the file before is not waited for.
+            if let Ok(nowhere) = "sqlite:///dev/null/nowhere?mode=rw".parse() {
+                pool.set_connect_options(nowhere);
+            }
+            let _ = timeout(PATIENCE, pool.close()).await;
+        }
+        if let Err(error) = clear(&self.path, before.journal) {
+            tracing::error!(%error, "the journal of the database's file before is in the way of the one that is there now");
+            return;
+        }
+        let [read, write] =
+            self.pools.map(|pool| connections(&self.path, found, pool()).connect_lazy_with(self.options.clone()));
+        let number = before.number.saturating_add(1);
+        *self.opened() = Opened { identity: found, journal: [None; 2], is_there: true, number, read, write };
+        tracing::warn!(file = %self.path.display(), "another file is in the place of the database's, and is used from now on");
+    }
+
+    /// Looks each second, for as long as anybody uses it.
+    pub(super) async fn watch(file: Weak<Self>) {
+        loop {
+            sleep(LOOK).await;
+            let Some(file) = file.upgrade() else { return };
+            file.look().await;
+        }
+    }
+
+    /// Waits for what runs, and closes.
+    pub(super) async fn close(&self) {
+        self.look().await;
+        let Opened { read, write, .. } = self.opened().clone();
+        read.close().await;
+        write.close().await;
+    }
+}
+
+/// Connections to that file alone. They stay: so no other file gets its number while it is open, and its journal stays the same.
+fn connections(path: &Path, one: Identity, (pool, beginning): (AnyPoolOptions, &'static str)) -> AnyPoolOptions {
+    let path = path.to_owned();
+    pool.idle_timeout(None).max_lifetime(None).after_connect(move |connection, _| {
+        // Before its first statement, which would open a journal: that may be of another file.
+        let is_it = identity(&path).is_ok_and(|found| found == one);
+        Box::pin(async move {
+            if !is_it {
+                return Err(Gone::error());
+            }
+            connection.execute(beginning).await?;
+            Ok(())
+        })
+    })
+}
+
+/// Which file it is: device and number.
+type Identity = (u64, u64);
+
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::metadata(path).map(|metadata| of(&metadata))
+}
+
+#[cfg(unix)]
+fn of(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere only that it is gone can be seen.
+#[cfg(not(unix))]
+fn of(_: &Metadata) -> Identity {
+    (0, 0)
+}
+
+/// Where the journal of what is at the path is: links are followed.
+fn journal_paths(path: &Path) -> io::Result<[PathBuf; 2]> {
+    let file = fs::canonicalize(path)?;
+    Ok(["-wal", "-shm"].map(|ending| with(&file, ending)))
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn journal(path: &Path) -> [Option<Identity>; 2] {
+    journal_paths(path).map_or([None; 2], |paths| paths.map(|path| identity(&path).ok()))
+}
+
+/// Takes the journal of the file before out of the way. What could not be written into that file is kept.
+fn clear(path: &Path, before: [Option<Identity>; 2]) -> io::Result<()> {
+    let [wal, shm] = journal_paths(path)?;
+    let [is_wal, is_shm] = [(&wal, before[0]), (&shm, before[1])].map(|(path, before)| {
+        let found = identity(path).ok();
+        found.is_some() && found == before
+    });
+    if is_wal && fs::metadata(&wal)?.len() > 0 {
+        let kept = (1..=100).map(|number| with(&wal, &format!(".{number}"))).find(|path| !path.exists());
+        fs::rename(&wal, kept.ok_or(io::ErrorKind::AlreadyExists)?)?;
+    } else if is_wal {
+        fs::remove_file(&wal)?;
+    }
+    if is_shm { fs::remove_file(&shm) } else { Ok(()) }
+}

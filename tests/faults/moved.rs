@@ -1,0 +1,173 @@
+//! SQLite's file is taken away, put back, deleted or replaced under a running server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::nginx::{Answer, ask};
+use crate::place::{Place, acknowledged, of, pair};
+use crate::platform::install;
+use crate::probes::is_shut;
+use crate::running::Server;
+use crate::stored::{Stored, texts};
+use crate::wire::{as_person, fingerprints, whole};
+
+/// A platform whose database file somebody else lays hands on.
+struct Platform {
+    place: Place,
+    server: Server,
+    bundles: [String; 2],
+    keys: [String; 2],
+}
+
+impl Platform {
+    fn start(name: &str) -> Self {
+        let (place, bundles) = (Place::sqlite(name).with("RUST_LOG", "off"), pair());
+        let mut server = place.start();
+        install(&mut server, &bundles[of(1)]);
+        Self { keys: fingerprints(&bundles), place, server, bundles }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.place.folder.join("data").join(name)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.file("countersign.db")
+    }
+
+    fn rotate(&self, revision: i64) -> Answer {
+        let head = format!("{}If-Match: \"{revision}\"\r\n", as_person(&self.server.cookies()));
+        let body = acknowledged(&self.bundles[of(revision + 1)]);
+        ask(self.server.address(), "POST", "/api/auth/license/rotate", &head, &body)
+    }
+
+    fn claims(&self) -> Answer {
+        let person = as_person(&self.server.cookies());
+        ask(self.server.address(), "POST", "/api/auth/license/get-claims", &person, "{}")
+    }
+
+    /// Waits until the server has seen what became of its file: it looks each second.
+    fn until_ready_is(&self, status: u16) {
+        let begun = Instant::now();
+        while ask(self.server.address(), "GET", "/health/ready", "", "").status != status {
+            assert!(begun.elapsed() < Duration::from_secs(4), "it does not see it");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Nothing is told, nothing is open, and no file is made where there is none.
+    fn is_closed(&self) {
+        self.until_ready_is(503);
+        let claims = self.claims();
+        assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+        let rotated = self.rotate(2);
+        assert!(rotated.status == 503 && rotated.body.contains("nothing was changed"), "{}", rotated.body);
+        self.has_no_wizard();
+        assert_eq!(ask(self.server.address(), "GET", "/health", "", "").status, 200);
+        assert!(!self.database().exists());
+    }
+
+    fn has_no_wizard(&self) {
+        for (method, path) in [("GET", "/setup/license"), ("POST", "/api/setup/license")] {
+            let answer =
+                ask(self.server.address(), method, path, "Content-Type: application/json\r\n", &self.bundles[1]);
+            assert!(is_shut(path, &answer), "{path}: {answer:?}");
+        }
+    }
+
+    /// What is stored is whole, by every measure there is.
+    fn is_whole(&self, revision: i64) {
+        assert_eq!(Stored::read(&self.place.url).license().expect("a license").0, revision);
+        let ran = self.place.run(&["db", "check"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    }
+}
+
+fn url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+#[test]
+fn a_file_that_is_taken_away_takes_no_confirmed_change_along_and_put_back_needs_no_restart() {
+    let platform = Platform::start("moved-away");
+    assert_eq!(platform.rotate(1).status, 200);
+    let away = platform.file("elsewhere.db");
+    for _ in 0..2 {
+        fs::rename(platform.database(), &away).expect("it is there");
+        // At once, before anybody had time to look: nothing is confirmed into a file that nobody sees.
+        let rotated = platform.rotate(2);
+        assert!(rotated.status == 503 && rotated.body.contains("nothing was changed"), "{}", rotated.body);
+        platform.is_closed();
+        fs::rename(&away, platform.database()).expect("it is there");
+        platform.until_ready_is(200);
+        assert_eq!(whole(&platform.claims(), &platform.keys), 2);
+    }
+    assert_eq!(platform.rotate(2).status, 200);
+    assert_eq!(whole(&platform.claims(), &platform.keys), 3);
+    platform.is_whole(3);
+}
+
+#[test]
+fn a_backup_that_is_put_in_place_of_the_file_is_served_whole_without_a_restart() {
+    let mut platform = Platform::start("moved-replaced");
+    let backup = platform.file("backup.db");
+    let ran = platform.place.run(&["db", "backup", &backup.display().to_string()]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    // Much that stands in the journal of the old file alone.
+    for revision in 1..6 {
+        assert_eq!(platform.rotate(revision).status, 200);
+    }
+    assert_eq!(whole(&platform.claims(), &platform.keys), 6);
+    let old = platform.file("old.db");
+    fs::rename(platform.database(), &old).expect("it is there");
+    fs::rename(&backup, platform.database()).expect("it is there");
+    let begun = Instant::now();
+    // The old license, the new one, or none, and never half of each, however many ask meanwhile.
+    let until_served = || {
+        loop {
+            let claims = platform.claims();
+            if claims.status != 200 {
+                assert_eq!(claims.status, 503, "{}", claims.body);
+            } else if whole(&claims, &platform.keys) == 1 {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "{}", claims.body);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(until_served);
+        }
+    });
+    assert_eq!(platform.rotate(1).status, 200);
+    assert_eq!(whole(&platform.claims(), &platform.keys), 2);
+    platform.is_whole(2);
+    // Nothing of the old one was mixed in, nor lost: what stood in its journal alone was written into it.
+    assert_eq!(Stored::read(&url(&old)).license().expect("a license").0, 6);
+    // And so it stays, whatever ends the server.
+    platform.server.kill();
+    platform.server = platform.place.start().with_cookies_of(&platform.server);
+    assert_eq!(platform.rotate(2).status, 200);
+    platform.is_whole(3);
+}
+
+#[test]
+fn a_deleted_file_is_not_made_anew_and_a_copy_in_its_place_is_served() {
+    let platform = Platform::start("moved-deleted");
+    assert_eq!(platform.rotate(1).status, 200);
+    let copy = platform.file("copy.db");
+    texts(&platform.place.url, &format!("VACUUM INTO '{}'", copy.display()));
+    fs::remove_file(platform.database()).expect("it is there");
+    platform.is_closed();
+    // One without anything in it opens no wizard either.
+    fs::write(platform.database(), "").expect("an empty file");
+    thread::sleep(Duration::from_millis(1500));
+    platform.has_no_wizard();
+    fs::rename(copy, platform.database()).expect("it is there");
+    platform.until_ready_is(200);
+    assert_eq!(whole(&platform.claims(), &platform.keys), 2);
+    assert_eq!(platform.rotate(2).status, 200);
+    platform.is_whole(3);
+}
