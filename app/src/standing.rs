@@ -236,14 +236,13 @@ impl Telling<'_> {
             }
             Notice::Tampered => {
                 let reason = self.installed.and_then(|installed| installed.inspection.reason());
-                let reason = reason.filter(|_| self.can_act).map(|check| format!("{}. ", check.detail));
+                // What the check advises is for whoever received a bundle.
+                let found = reason.filter(|_| self.can_act).and_then(|check| check.detail.split("; ").next());
+                let found = found.map(|found| format!(" {found}.")).unwrap_or_default();
                 (
                     "The stored license is not genuine any more".to_owned(),
-                    format!(
-                        "{}Something or somebody changed what is stored, so nothing is licensed.",
-                        reason.unwrap_or_default()
-                    ),
-                    "Installing the bundle again puts it right.",
+                    format!("Something or somebody changed what is stored, so nothing is licensed.{found}"),
+                    "Install the same bundle again: that puts it right.",
                 )
             }
             Notice::Unlicensed => (

@@ -176,8 +176,8 @@ pub fn revoked(revoked_at: i64) -> Headline {
         tone: Tone::Bad,
         title: "The vendor revoked this license".to_owned(),
         body: format!(
-            "It was revoked on {} and would grant nothing. Ask the vendor why. Whether it has been given back since can only be \
-             heard while it is in use: so ask for a license with a new license id.",
+            "It was revoked on {} and would grant nothing. Ask the vendor why, and for a license with a new \
+             license id: this one stays refused here, even if the vendor has reinstated it meanwhile.",
             Utc(revoked_at)
         ),
     }

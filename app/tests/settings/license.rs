@@ -10,7 +10,10 @@ use crate::{ADMINS, active, hidden, license, says, with, worse};
 #[test]
 fn a_tampered_license_is_shown_as_not_verified() {
     let html = license(&visit(Fake::default().with_license(&tampered(&claims(214))), Role::OrgAdmin));
-    says(&html, "The stored license is not genuine any more Does not fit the key");
+    says(
+        &html,
+        "The stored license is not genuine any more Something or somebody changed what is stored, so nothing is licensed. Does not fit the key",
+    );
     says(&html, "Not verified: what the token says");
     says(&html, "Nobody vouches for it: the signature does not fit.");
     assert!(html.contains("<a href=\"/platform/settings/license/update\" class=\"btn\">"));

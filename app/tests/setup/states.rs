@@ -1,6 +1,8 @@
 //! Every page of the wizard and of signing in, in every state.
 
-use countersign_app::{EmailSettings, FieldError, Paths, Returned, Role, Setup, Step, Unavailable, Viewer, Visit};
+use countersign_app::{
+    EmailSettings, FieldError, Outage, Paths, Returned, Role, Setup, Step, Unavailable, Unsent, Viewer, Visit,
+};
 use countersign_app::{
     forbidden, invitation, problem_page, setup_admin, setup_complete, setup_email, setup_license, setup_organization,
     sign_in, unavailable,
@@ -174,6 +176,12 @@ fn steps() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A form that the database did not take.
+fn unsent(is_part: bool) -> Unsent {
+    let values = ["acknowledge", "acknowledge", "name"].map(|name| (name.to_owned(), HOSTILE.to_owned()));
+    Unsent { page: "/platform/settings/users".to_owned(), values: values.into(), is_part }
+}
+
 fn outside() -> Vec<(&'static str, String)> {
     let paths = Paths::new("/platform");
     let mut next = fresh(before(Step::License));
@@ -193,7 +201,11 @@ fn outside() -> Vec<(&'static str, String)> {
         ("sign-in-refused", render(sign_in(&wrong))),
         ("invitation", render(invitation(&nobody()))),
         ("invitation-refused", render(invitation(&used))),
-        ("unavailable", unavailable(&paths, "bm9uY2U", "")),
+        ("unavailable", unavailable(&paths, "bm9uY2U", Outage::Away, &Unsent::default())),
+        ("unavailable-unsure", unavailable(&paths, "bm9uY2U", Outage::Unsure, &unsent(true))),
+        ("unavailable-busy", unavailable(&paths, "bm9uY2U", Outage::Busy, &unsent(false))),
+        ("unavailable-full", unavailable(&paths, "bm9uY2U", Outage::Full, &unsent(true))),
+        ("unavailable-read-only", unavailable(&paths, "bm9uY2U", Outage::ReadOnly, &unsent(false))),
         ("forbidden", forbidden(&signed_in(nobody()))),
         ("forbidden-nobody", forbidden(&nobody())),
         (

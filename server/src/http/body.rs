@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-use countersign_app::FieldError;
+use countersign_app::{FieldError, Unsent};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -51,6 +51,23 @@ impl Body {
             self.raw_text(name).chars().take(most).collect()
         };
         there.map(|name| ((*name).to_owned(), kept(name))).collect()
+    }
+
+    /// What can be sent once more as it came: the fields of these names, those that pages put into their forms, and whether that is
+    /// less than all.
+    pub(super) fn again(&self, names: &[&str], page: String) -> Unsent {
+        const BY_PAGES: [&str; 4] = ["acknowledge", "action", "revision", "seen"];
+        let (again, rest): (Vec<_>, Vec<_>) = self
+            .fields
+            .iter()
+            .partition(|(name, _)| names.contains(&name.as_str()) || BY_PAGES.contains(&name.as_str()));
+        let is_part = rest.iter().any(|(_, texts)| texts.iter().any(|text| !text.is_empty()));
+        // Where no more than a button was pressed, there is nothing that would be lost.
+        if is_part && names.is_empty() {
+            return Unsent { page, ..Unsent::default() };
+        }
+        let each = again.into_iter().flat_map(|(name, texts)| texts.iter().map(|text| (name.clone(), text.clone())));
+        Unsent { page, values: each.collect(), is_part }
     }
 
     /// The members whose JSON type is wrong, among those that the endpoint reads.

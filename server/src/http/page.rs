@@ -6,7 +6,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_
 use axum::http::uri::PathAndQuery;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
-use countersign_app::{Installed, Returned, Role, Telling, Told, Unavailable, Viewer, Visit};
+use countersign_app::{Installed, Returned, Role, Telling, Told, Unavailable, Unsent, Viewer, Visit};
 use countersign_license::{License, Notice};
 
 use super::asker::Asker;
@@ -127,14 +127,14 @@ pub(super) fn nonce() -> String {
 impl App {
     /// A problem as a page, for whoever sent a form.
     pub(super) fn problem_page(&self, problem: &Problem) -> Response {
-        self.problem_page_of(problem, "")
+        self.problem_page_of(problem, &Unsent::default())
     }
 
-    /// The same, for the form on a page: trying again begins there.
-    pub(super) fn problem_page_of(&self, problem: &Problem, page: &str) -> Response {
+    /// The same, for what was sent with a form: trying again begins there.
+    pub(super) fn problem_page_of(&self, problem: &Problem, unsent: &Unsent) -> Response {
         let nonce = nonce();
-        let html = if problem.code == Problem::UNAVAILABLE.code {
-            countersign_app::unavailable(&self.paths, &nonce, page)
+        let html = if let Some(outage) = problem.outage() {
+            countersign_app::unavailable(&self.paths, &nonce, outage, unsent)
         } else {
             let id = problem.member("id").map(|id| id.get().trim_matches('"')).unwrap_or_default();
             let detail = if problem.detail.is_empty() { "" } else { &problem.detail };

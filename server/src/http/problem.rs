@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign_app::FieldError;
+use countersign_app::{FieldError, Outage};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -155,6 +155,18 @@ impl Problem {
     /// The refusal with the id that the log knows it by.
     pub fn with_id(self, id: &str) -> Response {
         self.with("id", id).into_response()
+    }
+
+    /// What it means for people, if it is that the database did not do what it was asked to.
+    pub(super) fn outage(&self) -> Option<Outage> {
+        let outages = [
+            (Self::UNAVAILABLE, Outage::Away),
+            (Self::UNSURE, Outage::Unsure),
+            (Self::BUSY, Outage::Busy),
+            (Self::FULL, Outage::Full),
+            (Self::READ_ONLY, Outage::ReadOnly),
+        ];
+        outages.into_iter().find(|(problem, _)| problem.code == self.code).map(|(_, outage)| outage)
     }
 
     /// What a page says of it, beside its fields or above its form.

@@ -3,7 +3,7 @@
 use axum::http::header::{ETAG, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use countersign_app::Returned;
+use countersign_app::{Returned, Unsent};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -12,6 +12,7 @@ use super::asker::{Asker, cookie, set_cookie};
 use super::body::Body;
 use super::{App, Problem};
 use crate::ids;
+use crate::store::Unavailable;
 
 /// What a form brings back is kept for this many seconds: ten minutes.
 const KEPT: i64 = 10 * 60;
@@ -72,7 +73,11 @@ pub(super) async fn reply(
             let mut response = see(&done.next);
             cookies(&mut response, done.cookies);
             if done.returned != Returned::default() {
-                bring_back(app, asker, &done.returned, &mut response).await;
+                let told = bring_back(app, asker, &done.returned, &mut response).await;
+                // Where something was done, the page is whole without; where nothing was, it goes on with what was typed.
+                if let (Err(why), true) = (told, done.returned.notice.is_empty()) {
+                    return app.problem_page_of(&why.into(), &body.again(form.keep, form.page));
+                }
             }
             response
         }
@@ -87,22 +92,25 @@ pub(super) async fn reply(
             }
             response
         }
-        // Without a database nothing can be brought back; and whoever is signed out has to sign in first. What went wrong
+        // Without a database nothing can be brought back, so the page carries it; and whoever is signed out has to sign in first. What went wrong
         // elsewhere, at a mail server, is about the form.
         Err(problem) if body.is_form && problem.status.is_server_error() && problem.errors.is_empty() => {
-            app.problem_page_of(&problem, &form.page)
+            app.problem_page_of(&problem, &body.again(form.keep, form.page))
         }
         // Whoever sends too much gets nothing kept.
         Err(problem) if body.is_form && problem.status == StatusCode::TOO_MANY_REQUESTS => {
-            app.problem_page_of(&problem, &form.page)
+            app.problem_page_of(&problem, &Unsent { page: form.page, ..Unsent::default() })
         }
         Err(problem) if body.is_form && problem.code == Problem::SIGNED_OUT.code => app.to_sign_in_for(&form.page),
         Err(problem) if body.is_form => {
             let returned =
                 Returned { notice: String::new(), errors: problem.to_errors(), values: body.keep(form.keep) };
             let mut response = see(&form.page);
-            bring_back(app, asker, &returned, &mut response).await;
-            response
+            match bring_back(app, asker, &returned, &mut response).await {
+                Ok(()) => response,
+                // What is wrong is told once it can be, and what was typed is not lost until then.
+                Err(why) => app.problem_page_of(&why.into(), &body.again(form.keep, form.page)),
+            }
         }
         Err(problem) => problem.into_response(),
     }
@@ -143,17 +151,24 @@ fn cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
     }
 }
 
-/// Keeps what a form brings back, and gives the browser a cookie to fetch it with. A page that cannot have it is whole without.
-pub(super) async fn bring_back(app: &App, asker: &Asker, returned: &Returned, response: &mut Response) {
-    let Ok(id) = ids::secret() else { return };
+/// Keeps what a form brings back, and gives the browser a cookie to fetch it with.
+///
+/// # Errors
+/// [`Unavailable`] if the store could not keep it.
+pub(super) async fn bring_back(
+    app: &App,
+    asker: &Asker,
+    returned: &Returned,
+    response: &mut Response,
+) -> Result<(), Unavailable> {
+    let Ok(id) = ids::secret() else { return Ok(()) };
     let sealed = serde_json::to_string(returned).ok().and_then(|json| app.seal.seal(PURPOSE, &json).ok());
-    let Some(sealed) = sealed else { return };
+    let Some(sealed) = sealed else { return Ok(()) };
     let (now, is_stranger) = (asker.now, asker.session_hash().is_empty());
     let id_hash = ids::hash(&id);
-    let kept = app.store.keep_returned(&id_hash, &sealed, is_stranger, now, now.saturating_add(KEPT));
-    if kept.await.is_ok() {
-        cookies(response, set_cookie(app, app.returned_cookie(), &id, Some(KEPT)).into_iter().collect());
-    }
+    app.store.keep_returned(&id_hash, &sealed, is_stranger, now, now.saturating_add(KEPT)).await?;
+    cookies(response, set_cookie(app, app.returned_cookie(), &id, Some(KEPT)).into_iter().collect());
+    Ok(())
 }
 
 /// Takes what a form brought back. The cookie that deletes the cookie comes along, for the answer.

@@ -169,10 +169,15 @@ fn row(replaced: &Replaced) -> Vec<AnyView> {
         Some(key) => view! { <span class="mono">{first_groups(&key.sha256.to_string())}</span> }.into_any(),
         None => "–".into_any(),
     };
-    let revoked = replaced.revoked_at.map(|at| view! { <small>{format!("Revoked on {}", Utc(at))}</small> });
-    let in_use =
-        view! { <div>{time(replaced.installed_at)} " to " {time(replaced.replaced_at)} {revoked}</div> }.into_any();
+    let in_use = view! { <div>{time(replaced.installed_at)} " to " {time(replaced.replaced_at)}</div> }.into_any();
     let by = replaced.replaced_by.as_deref().map_or_else(|| "–".into_any(), foreign);
+    let license = match replaced.revoked_at {
+        Some(at) => {
+            let revoked = format!("Revoked on {}", Utc(at));
+            view! { <div>{license} <small class="revoked">{revoked}</small></div> }.into_any()
+        }
+        None => license,
+    };
     vec![replaced.revision.to_string().into_any(), license, expires, key, in_use, by]
 }
 

@@ -48,6 +48,10 @@ async fn check(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     body.check(&["email", "password", "next"])?;
     let email = body.text("email").to_ascii_lowercase();
     let password = body.raw_text("password");
+    // A form that is sent once more, after a database that did not answer, comes without it.
+    if body.is_form && !email.is_empty() && password.is_empty() {
+        return Err(Problem::field("password", "missing", "Type your password."));
+    }
     let guess = Guess::count(app, asker, &email).await?;
 
     let account = app.store.account(&email).await?;

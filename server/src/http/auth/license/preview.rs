@@ -19,7 +19,9 @@ use crate::licensing;
 pub(super) async fn preview(State(app): State<Arc<App>>, asker: Asker, body: Body) -> Response {
     let result = look(&app, &asker, &body).await;
     // What may be a private key is not kept, not even for the page.
-    let form = Form { page: app.paths.settings_page("license/update"), keep: &[] };
+    let is_secret = result.as_ref().is_err_and(|problem| problem.member("secret").is_some());
+    let keep: &[_] = if is_secret { &[] } else { &["bundle"] };
+    let form = Form { page: app.paths.settings_page("license/update"), keep };
     reply(&app, &asker, &body, form, result).await
 }
 
