@@ -3,7 +3,7 @@
 use countersign_app::{Event, EventFilter};
 use sqlx::AssertSqlSafe;
 
-use super::{Store, Transaction, Unavailable};
+use super::{Snapshot, Store, Transaction, Unavailable};
 use crate::ids;
 
 /// Something that is done now.
@@ -71,7 +71,7 @@ const ACTIONS: &str = "WITH RECURSIVE actions (action) AS (SELECT MIN(action) FR
 /// The newest events, those of one action if there is one. What is asked for is part of the statement only where it is asked for:
 /// a condition that may be off keeps a database from using its index.
 async fn newest(
-    tx: &mut Transaction,
+    tx: &mut Snapshot,
     filter: &EventFilter,
     action: Option<&str>,
     limit: i64,

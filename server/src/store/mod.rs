@@ -53,7 +53,7 @@ pub use transfer::{Copied, TransferError};
 pub use unavailable::Unavailable;
 pub use usage::Reported;
 
-use self::patience::Pool;
+use self::patience::{Pool, Snapshot};
 use self::shared::Shared;
 
 /// Why a database cannot be opened.
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Begins a transaction that only reads, all of it in one snapshot.
-    async fn snapshot(&self) -> Result<Transaction, Unavailable> {
+    async fn snapshot(&self) -> Result<Snapshot, Unavailable> {
         Ok(match self.kind {
             Kind::Sqlite => self.read.begin_with("BEGIN").await?,
             Kind::Postgres => self.read.begin_with(postgres::SNAPSHOT).await?,

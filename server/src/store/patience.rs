@@ -3,7 +3,9 @@
 //!
 //! What reads one row, or writes, has it as a whole; what reads many has it for each row.
 
+use std::fmt::Debug;
 use std::future::ready;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +55,7 @@ impl Pool {
     }
 
     /// Begins a transaction with this statement.
-    pub(super) async fn begin_with(&self, statement: &'static str) -> Result<Transaction> {
+    pub(super) async fn begin_with<For>(&self, statement: &'static str) -> Result<Transaction<For>> {
         let (pool, file) = match &self.to {
             To::Server(pool) => (pool.clone(), None),
             To::File(file, to) => {
@@ -62,7 +64,7 @@ impl Pool {
             }
         };
         let inner = within(self.limit, pool.begin_with(statement)).await?;
-        Ok(Transaction { inner, limit: self.limit, file })
+        Ok(Transaction { inner, limit: self.limit, file, of: PhantomData })
     }
 
     pub(super) async fn close(&self) {
@@ -80,12 +82,24 @@ impl Pool {
 
 /// A transaction. Dropped without `commit`, it never was.
 #[derive(Debug)]
-pub(crate) struct Transaction {
+pub(crate) struct Transaction<For = Changes> {
     inner: sqlx::Transaction<'static, Any>,
     limit: Option<Duration>,
     /// The file that it is in, and its number.
     file: Option<(Arc<File>, u64)>,
+    of: PhantomData<fn() -> For>,
 }
+
+/// What a transaction is for: to change something.
+#[derive(Debug)]
+pub(crate) enum Changes {}
+
+/// What a snapshot is for.
+#[derive(Debug)]
+pub(crate) enum Reading {}
+
+/// A transaction that reads. It cannot be committed.
+pub(super) type Snapshot = Transaction<Reading>;
 
 impl Transaction {
     /// Confirms what was done. Without an answer nobody can say whether it was.
@@ -166,7 +180,7 @@ impl<'p> Executor<'p> for &'_ Pool {
     }
 }
 
-impl<'t> Executor<'t> for &'t mut Transaction {
+impl<'t, For: Debug> Executor<'t> for &'t mut Transaction<For> {
     type Database = Any;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Given>

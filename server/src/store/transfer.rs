@@ -3,6 +3,8 @@
 //! Each table is read in one snapshot, and counted and digested on both sides. A digest is the sum of the SHA-256 of its rows, so it
 //! does not depend on their order, in which the databases differ.
 
+use std::fmt::Debug;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::TryStreamExt as _;
 use sqlx::any::AnyRow;
@@ -224,7 +226,7 @@ impl Table {
     }
 
     /// Copies all rows; returns their sum.
-    async fn copy(&self, from: &mut Transaction, to: &mut Transaction) -> Result<Sum, TransferError> {
+    async fn copy<For: Debug>(&self, from: &mut Transaction<For>, to: &mut Transaction) -> Result<Sum, TransferError> {
         let mut sum = Sum::default();
         let mut rows = sqlx::query(self.select()).fetch(&mut *from);
         let mut batch = Vec::new();
@@ -261,7 +263,7 @@ impl Table {
         Ok(())
     }
 
-    async fn sum(&self, tx: &mut Transaction) -> Result<Sum, TransferError> {
+    async fn sum<For: Debug>(&self, tx: &mut Transaction<For>) -> Result<Sum, TransferError> {
         let mut sum = Sum::default();
         let mut rows = sqlx::query(self.select()).fetch(&mut *tx);
         while let Some(row) = rows.try_next().await? {
@@ -336,7 +338,11 @@ impl Store {
     }
 }
 
-async fn transfer(mut from: Transaction, to: &Store, mut told: impl FnMut(Copied)) -> Result<(), TransferError> {
+async fn transfer<For: Debug>(
+    mut from: Transaction<For>,
+    to: &Store,
+    mut told: impl FnMut(Copied),
+) -> Result<(), TransferError> {
     let mut target = to.begin().await?;
     for table in &TABLES {
         if table.sum(&mut target).await?.rows > 0 {
