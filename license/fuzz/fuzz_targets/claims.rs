@@ -2,8 +2,8 @@
 #![no_main]
 
 use countersign_license::{Policy, Verdict, inspect_with};
-use countersign_license_fuzz::{NOW, bundle, check, segment};
-use libfuzzer_sys::fuzz_target;
+use countersign_license_fuzz::{NOW, bundle, check, mutate, segment};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 fuzz_target!(|payload: &[u8]| {
     let jwt = format!("{}.{}.AAAA", segment(br#"{"alg":"RS256"}"#), segment(payload));
@@ -15,6 +15,12 @@ fuzz_target!(|payload: &[u8]| {
         let seconds = |name: &str| claims[name].as_f64();
         assert!(claims["iss"] == "scrydon-license" && seconds("exp").is_some_and(|exp| exp > NOW as f64));
         assert!(claims.get("nbf").is_none() || seconds("nbf").is_some_and(|nbf| nbf <= NOW as f64));
-        assert!(claims["scrydon"]["entitlements"]["cpuCores"].as_f64().is_some_and(|count| count >= 0.0 && count.fract() == 0.0));
+        assert!(
+            claims["scrydon"]["entitlements"]["cpuCores"]
+                .as_f64()
+                .is_some_and(|count| count >= 0.0 && count.fract() == 0.0)
+        );
     }
 });
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { mutate::json(data, size, max_size, seed) });

@@ -2,8 +2,8 @@
 #![no_main]
 
 use countersign_license::{Policy, VerifyingKey, inspect};
-use countersign_license_fuzz::{NOW, check};
-use libfuzzer_sys::fuzz_target;
+use countersign_license_fuzz::{NOW, check, mutate, pem};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 fuzz_target!(|text: &str| {
     match VerifyingKey::parse(text) {
@@ -17,9 +17,13 @@ fuzz_target!(|text: &str| {
             let one_line: String = body.split_ascii_whitespace().collect();
             let again = VerifyingKey::parse(&format!("-----BEGIN PUBLIC KEY-----{one_line}-----END PUBLIC KEY-----"));
             assert_eq!(again.as_ref(), Ok(&key));
+            // One key has one fingerprint: it was the only way to write these numbers.
+            assert_eq!(VerifyingKey::parse(&pem(modulus, key.exponent())).as_ref(), Ok(&key));
         }
         Err(error) => assert!(!error.to_string().is_empty() && !error.code().is_empty()),
     }
     let bundle = serde_json::json!({ "jwt": "e30.e30.AAAA", "publicKey": text }).to_string();
     check(&inspect(bundle, &Policy::default(), NOW));
 });
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { mutate::key(data, size, max_size, seed) });
