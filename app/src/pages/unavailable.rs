@@ -10,6 +10,8 @@ use crate::Paths;
 pub enum Outage {
     /// It does not answer.
     Away,
+    /// Its file is not where it was.
+    Gone,
     /// It went away while it was confirming a change: that was made, or it was not.
     Unsure,
     /// Somebody else is writing, for longer than anybody waits.
@@ -39,6 +41,12 @@ impl Outage {
                 "The platform cannot be reached right now",
                 "Its database does not answer. Nothing is lost: what was saved stays saved, and nothing else was changed.",
                 "Wait a minute and try again. If it lasts, tell whoever runs this platform: the server’s log says what is wrong.",
+            ),
+            Self::Gone => (
+                "The file of the database is gone",
+                "It is not where it was, so nothing was changed.",
+                "Tell whoever runs this platform: the file must be put back, or a backup in its place. Then try again: nothing needs \
+                 to be restarted.",
             ),
             Self::Unsure => (
                 "This may have been saved, or not",
@@ -98,7 +106,7 @@ pub fn unavailable(paths: &Paths, nonce: &str, outage: Outage, unsent: &Unsent) 
             // An empty address is this page's own, whichever it is.
             view! { <a class="btn" href=unsent.page.clone() target=beside>{label}{told}</a> }
         });
-        let checker = (outage == Outage::Away && resend.is_none())
+        let checker = (matches!(outage, Outage::Away | Outage::Gone) && resend.is_none())
             .then(|| view! { <a class="btn quiet" href=paths.checker()>"Check a license bundle"</a> });
         view! {
             <div>

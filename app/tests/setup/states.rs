@@ -202,6 +202,7 @@ fn outside() -> Vec<(&'static str, String)> {
         ("invitation", render(invitation(&nobody()))),
         ("invitation-refused", render(invitation(&used))),
         ("unavailable", unavailable(&paths, "bm9uY2U", Outage::Away, &Unsent::default())),
+        ("unavailable-gone", unavailable(&paths, "bm9uY2U", Outage::Gone, &unsent(false))),
         ("unavailable-unsure", unavailable(&paths, "bm9uY2U", Outage::Unsure, &unsent(true))),
         ("unavailable-busy", unavailable(&paths, "bm9uY2U", Outage::Busy, &unsent(false))),
         ("unavailable-full", unavailable(&paths, "bm9uY2U", Outage::Full, &unsent(true))),

@@ -161,6 +161,7 @@ impl Problem {
     pub(super) fn outage(&self) -> Option<Outage> {
         let outages = [
             (Self::UNAVAILABLE, Outage::Away),
+            (Self::GONE, Outage::Gone),
             (Self::UNSURE, Outage::Unsure),
             (Self::BUSY, Outage::Busy),
             (Self::FULL, Outage::Full),
