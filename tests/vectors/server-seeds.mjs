@@ -110,6 +110,7 @@ const CONVERSATION = ['220 mail.example.com ESMTP\r', '250-mail.example.com\r\n2
 /** By the digit that says who is called: `0` and `6` after it are the same one. */
 const REPLIES = {
   license: ['{"status":"valid","licenseId":"$ID","nonce":"$NONCE"}', '{"status":"revoked","licenseId":"$ID","nonce":"$NONCE","reason":"Not paid.\\u202e\\nCall us."}',
+    '{"status":"valid","licenseId":"$ID"}', '{"status":"valid","licenseId":"lic_other","nonce":"$NONCE"}',
     '{"status":"unknown"}', '["valid","$ID","$NONCE"]', '{"status":"valid","status":"revoked","licenseId":"$ID","nonce":"$NONCE"}'],
   http: [http('200 OK', [JSON_TYPE], '{"status":"valid","licenseId":"$ID","nonce":"$NONCE"}'), http('429 No', ['retry-after: 4294967295'], ''),
     http('302 Found', ['location: http://127.0.0.1:1/'], ''), http('200 OK', [JSON_TYPE, 'transfer-encoding: chunked'], '5\r\n{"sta\r\n0\r\n\r\n'),
@@ -133,6 +134,8 @@ export function serverSeeds(vectors) {
   requests(bundle).forEach(([role, path, body, id = ''], index) => {
     const name = `${named(path)}-${index}`;
     add('api', name, `${role}${letter(path)}${id}\n\n${JSON.stringify(body)}`);
+    const [first] = Object.keys(body);
+    if (first) add('api', `refused-${name}`, `${role}${letter(path)}${id}\n\n${JSON.stringify({ ...body, [first]: '' })}`);
     const fields = Object.entries('jwt' in body ? { ...body, jwt: undefined, publicKey: undefined, bundle: JSON.stringify(body) } : body)
       .flatMap(([name, value]) => [value].flat().filter(value => value !== undefined).map(value => [name, value]));
     add('forms', name, `${role}${letter(path)}${new URLSearchParams(fields)}`);
@@ -144,13 +147,19 @@ export function serverSeeds(vectors) {
   add('api', 'other-method', '1\nDELETE /api/users/MEMBER\n\n{}');
   add('api', 'other-path', '1\nGET /%2e%2e/%00/..;/api//users?x=%ff\nhost: example.com\naccept: text/html\n');
   add('api', 'other-type', `4${letter('/api/invitations')}\ncontent-type: text/plain; charset=utf-16\norigin: null\n\n{"email":1}`);
+  add('api', 'same-site', `4${letter('/api/settings/organization')}\nsec-fetch-site: same-site\n\n{"name":"Acme"}`);
+  add('api', 'odd-id', `4${letter('/api/users/{id}/remove')}MEMBER'%20or%201=1--\n\n{}`);
   add('api', 'odd-json', `4${letter('/api/invitations')}\n\n{"email":["a","b"],"role":null,"role":true,"\\u0000":"\\ud800",1e400:-0}`);
+  add('forms', 'foreign', `T${letter('/api/settings/organization')}name=Acme`);
   add('forms', 'odd-escapes', `4${letter('/api/invitations')}email=%&role=%f&email=%FF%fe&=%00&+=+&email=a%40b&&;role=member`);
   for (const [path, lines] of Object.entries(HEADERS)) {
     for (const role of path.startsWith('/api/setup') ? [STRANGER, INSTALLER] : [NOBODY, ADMIN]) {
       add('cookies', `${named(path)}-${role}`, `${role}${letter(path)}${lines.join('\n')}`);
     }
   }
+  // The administrator's session as it is, with a changed character, a further one, and under other names.
+  const sessions = ['session=', `session=${'.'.repeat(42)}~`, 'session=~', `session=${'.'.repeat(43)}~`, '__Host-session=', 'Session='];
+  sessions.forEach((cookie, index) => add('cookies', `session-${index}`, `${NOBODY}${letter('/api/users')}y${cookie}`));
   CONFIGURATIONS.toml.forEach((text, index) => add('config', `toml-${index}`, `0${text}`));
   CONFIGURATIONS.settings.forEach((lines, index) => add('config', `settings-${index}`, `1${lines.join('\n')}`));
   Object.entries(REPLIES).forEach(([name, scripts], kind) => {

@@ -60,7 +60,13 @@ fn with_secret(key: Key, text: &str) -> String {
         }
         // The password of an address, wherever one stands.
         Key::DatabaseUrl | Key::HttpsProxy | Key::LicenseApiUrl | Key::PublicUrl => {
-            text.replacen(":@", &format!(":{SECRET}@"), 1)
+            let mut text = text.replacen(":@", &format!(":{SECRET}@"), 1);
+            let lower = text.to_ascii_lowercase();
+            if let Some(at) = ["?password=", "&password="].iter().find_map(|name| Some(lower.find(name)? + name.len()))
+            {
+                text.insert_str(at, SECRET);
+            }
+            text
         }
         _ => text.to_owned(),
     }

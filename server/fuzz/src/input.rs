@@ -78,8 +78,10 @@ pub fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 /// line; and the body.
 pub fn request(bytes: &[u8]) -> Option<Asked> {
     let (&[role, number], text) = bytes.split_first_chunk()?;
-    let (lines, body) = head(text);
-    let (first, headers) = lines.split_first().map_or((&b""[..], &[][..]), |(first, rest)| (*first, rest));
+    // It may be empty, and headers follow all the same.
+    let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let (first, rest) = (&text[..end], text.get(end + 1..).unwrap_or_default());
+    let (headers, body) = head(rest);
     let first = std::str::from_utf8(first).ok()?;
     let (method, path) = if let Some((method, template)) = route(number) {
         (method.clone(), place(template, first))
@@ -92,7 +94,7 @@ pub fn request(bytes: &[u8]) -> Option<Asked> {
     Some(asked.with_usual_headers("application/json"))
 }
 
-/// Role, route, and the body of a form to it.
+/// Role, route, and the body of a form to it. With a letter for the role, a page of another site sends it: `Q` for `1`.
 pub fn form(bytes: &[u8]) -> Option<Asked> {
     let (&[role, number], body) = bytes.split_first_chunk()?;
     let (method, template) = route(number)?;
@@ -101,8 +103,14 @@ pub fn form(bytes: &[u8]) -> Option<Asked> {
     }
     let path = place(template, "MEMBER");
     let asked = Asked { role: Role::of(role), method: method.clone(), path, headers: Vec::new(), body: body.to_vec() };
-    Some(asked.with_usual_headers("application/x-www-form-urlencoded").with("origin", "http://localhost"))
+    let is_foreign = role & 0x40 != 0;
+    let asked = if is_foreign { asked.with("sec-fetch-site", "cross-site") } else { asked };
+    let origin = if is_foreign { "https://elsewhere.example.com" } else { "http://localhost" };
+    Some(asked.with_usual_headers("application/x-www-form-urlencoded").with("origin", origin))
 }
+
+/// Stands for a cookie that is nearly the administrator's: [`crate::platform`] knows theirs.
+pub const LIKE_SESSION: &str = "x-like-session";
 
 /// The headers by which the server knows whom it speaks with, and some that proxies and browsers add.
 const NAMES: [&str; 24] = [
@@ -132,12 +140,16 @@ const NAMES: [&str; 24] = [
     "via",
 ];
 
-/// Role, route, then lines: a letter from `a` on for the header's name, and its value.
+/// Role, route, then lines: a letter from `a` on for the header's name, and its value. In a line of `y` the value is a cookie,
+/// `name=changes`: the session of the platform's administrator, with these characters over its own; `.` leaves one as it is.
 pub fn headers(bytes: &[u8]) -> Option<Asked> {
     let (&[role, number], text) = bytes.split_first_chunk()?;
     let (method, template) = route(number)?;
     let headers = text.split(|byte| *byte == b'\n').filter_map(|line| {
         let (letter, value) = line.split_first()?;
+        if *letter == b'y' {
+            return Some((HeaderName::from_static(LIKE_SESSION), HeaderValue::from_bytes(value).ok()?));
+        }
         let name = NAMES.get(usize::from(letter.wrapping_sub(b'a')))?;
         Some((HeaderName::from_static(name), HeaderValue::from_bytes(value).ok()?))
     });

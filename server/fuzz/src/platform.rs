@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::header::COOKIE;
 use axum::http::{HeaderValue, Method, Request};
 use countersign::clock::Clock;
 use countersign::config::{Config, Environment, Flags, Key};
@@ -25,7 +26,7 @@ use tower::ServiceExt as _;
 
 use crate::answer::Answer;
 use crate::ask::{Asked, Role};
-use crate::{LICENSE, NOW, rules};
+use crate::{LICENSE, NOW, input, rules};
 
 /// Where the platforms are mounted.
 const BASE: &str = "/platform";
@@ -43,6 +44,8 @@ const SMALL: [&str; 8] = [
     "/organization",
     "/email/test",
 ];
+/// Endpoints whose refusals are told: of a wrong password, of a license server or a mail server that is not there.
+const TRACES: [&str; 4] = ["/auth/sign-in/", "/change-password", "/license/check", "/email/test"];
 /// What takes longer is too slow to be tried over and over.
 const SLOW: Duration = Duration::from_millis(100);
 
@@ -86,6 +89,8 @@ struct Template {
 struct World {
     router: Router,
     requests: u32,
+    /// What was there before the last request, unless that changed it.
+    state: Option<String>,
     _folder: TempDir,
 }
 
@@ -126,12 +131,14 @@ impl Platforms {
         for (word, id) in &template.words {
             asked.path = asked.path.replace(word, id);
         }
+        self.like_session(&mut asked);
         let mut request = asked.request(BASE)?;
         if let Some((_, cookie)) = template.cookies.iter().find(|(role, _)| *role == asked.role) {
             request.headers_mut().append("cookie", HeaderValue::from_str(cookie).expect("a cookie"));
         }
         let world = self.worlds.entry(stage).or_insert_with(|| self.runtime.block_on(World::of(template)));
         world.requests += 1;
+        let before = (asked.method == Method::POST).then(|| self.runtime.block_on(world.state(template)));
         let answer = self.runtime.block_on(send(&world.router, request));
         // A form's refusal leads back to its page, where it is told once.
         let page = answer.headers.get("location").map(|location| location.to_str().expect("text").to_owned());
@@ -153,6 +160,19 @@ impl Platforms {
                 (303, Some((at, page))) => !page.body.contains("id=\"problems\"") && !at.path.starts_with("/sign-in?"),
                 _ => false,
             };
+        let is_refused = answer.status.is_client_error()
+            || came_back.as_ref().is_some_and(|(_, page)| page.body.contains("id=\"problems\""));
+        let leaves_traces = TRACES.iter().any(|part| asked.path.contains(part));
+        // To export the audit log is written into it: what is read changes something as well.
+        world.state = None;
+        if is_refused && !leaves_traces {
+            let after = self.runtime.block_on(world.state(template));
+            let before = before.unwrap_or_else(|| after.clone());
+            let at = before.bytes().zip(after.bytes()).take_while(|(one, other)| one == other).count();
+            let (was, is) = (before.get(at..).unwrap_or_default(), after.get(at..).unwrap_or_default());
+            let what = format!("{:?} {} {:.300}: {}", asked.role, asked.method, asked.path, answer.status);
+            assert!(before == after, "{what}: refused, and something changed from {was:.300} to {is:.300}");
+        }
         let is_small = SMALL.iter().any(|end| asked.path.ends_with(end));
         if is_taken && !is_small || world.requests >= REQUESTS {
             self.worlds.remove(&stage);
@@ -162,6 +182,27 @@ impl Platforms {
             rules::check(&asked, &answer, &self.ours);
         }
         Some(answer)
+    }
+
+    /// Puts cookies in that are nearly the administrator's session, as the input describes them.
+    fn like_session(&self, asked: &mut Asked) {
+        let admin = self.templates[&Stage::Running].cookies.iter().find(|(role, _)| *role == Role::Admin);
+        let session = admin.and_then(|(_, cookie)| cookie.split_once('=')).expect("a session").1;
+        for (name, value) in &mut asked.headers {
+            if name.as_str() != input::LIKE_SESSION {
+                continue;
+            }
+            let text = value.as_bytes();
+            let at = text.iter().position(|byte| *byte == b'=').map_or(text.len(), |at| at + 1);
+            let mut cookie = [&text[..at], session.as_bytes()].concat();
+            for (index, change) in text[at..].iter().enumerate().filter(|(_, change)| **change != b'.') {
+                match cookie.get_mut(at + index) {
+                    Some(byte) => *byte = *change,
+                    None => cookie.push(*change),
+                }
+            }
+            (*name, *value) = (COOKIE, HeaderValue::from_bytes(&cookie).expect("it was one, and so was the session"));
+        }
     }
 }
 
@@ -175,7 +216,27 @@ impl World {
     async fn of(template: &Template) -> Self {
         let folder = folder();
         copy(template.folder.path(), folder.path());
-        Self { router: opened(folder.path()).await, requests: 0, _folder: folder }
+        Self { router: opened(folder.path()).await, requests: 0, state: None, _folder: folder }
+    }
+
+    /// What an administrator or installer finds there: users and invitations, the license, the log of every change.
+    async fn state(&mut self, template: &Template) -> String {
+        if let Some(state) = &self.state {
+            return state.clone();
+        }
+        let mut state = String::new();
+        for path in ["/api/setup/state", "/api/users", "/api/audit", "/api/auth/license/status"] {
+            let request = Request::get(format!("{BASE}{path}")).header("host", "localhost");
+            let cookie = template
+                .cookies
+                .iter()
+                .rfind(|(role, _)| matches!(role, Role::Installer | Role::Founder | Role::Admin));
+            let request = request.header("cookie", cookie.map_or("", |(_, cookie)| cookie.as_str()));
+            let answer = send(&self.router, request.body(Body::empty()).expect("a request")).await;
+            state += &answer.body;
+        }
+        self.state = Some(state.clone());
+        state
     }
 }
 

@@ -94,6 +94,11 @@ impl Replies {
                     script.windows(nonce.len()).any(|window| window == nonce.as_bytes()),
                     "{answer:?} without the nonce"
                 );
+                let id = text("licenseId");
+                assert!(
+                    script.windows(id.len()).any(|window| window == id.as_bytes()),
+                    "{answer:?} about another license"
+                );
                 if let Answer::Revoked { reason } = answer {
                     is_fit(&reason);
                 }
