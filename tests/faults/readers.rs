@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use tokio::task::unconstrained;
+
 use crate::again;
 use crate::cluster::kill;
 use crate::nginx::Answer;
@@ -222,7 +225,8 @@ fn crowd(place: &Place, replicas: usize) {
             }
             told
         });
-        let told = runtime.block_on(futures_util::future::join_all(all));
+        // All of them are one task, which shall go on for as long as any of them can.
+        let told = runtime.block_on(unconstrained(join_all(all)));
         rotating.join().expect("rotations go on");
         told
     });

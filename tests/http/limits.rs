@@ -21,6 +21,7 @@ const SHORT: Limits = Limits {
     connection: Duration::from_mins(1),
     drain: Duration::from_secs(1),
     connections: 4,
+    queue: 4,
 };
 
 struct Server {
@@ -227,6 +228,26 @@ async fn one_connection_serves_many_requests_and_open_ones_are_finished() {
     assert!(started.elapsed() < Duration::from_secs(3));
     assert_eq!(all(stream).await, "", "an idle connection is closed");
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_when_the_server_is_told_to_stop_is_answered() {
+    let brief = async || {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        "brief"
+    };
+    let limits = Limits { queue: 16, drain: Duration::from_secs(10), ..SHORT };
+    let server = serve(limits, Router::new().route("/brief", answer_get(brief))).await;
+    let mut people = Vec::new();
+    for _ in 0..16 {
+        people.push(connect(&server, b"GET /brief HTTP/1.1\r\nHost: x\r\n\r\n").await);
+    }
+    server.stop.send(()).unwrap();
+    for person in people {
+        let answer = all(person).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("brief"), "{answer}");
+    }
+    server.running.await.unwrap();
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         // An error is the end of the sender: stopped as well.
         let _ = stopped.changed().await;
     }));
-    listen(listener, router, Limits::DEFAULT, async {
+    listen(listener, router, Limits::DEFAULT.within_open_files(), async {
         stop.await;
         tracing::info!("stopping");
         app.stopping.store(true, Ordering::Relaxed);

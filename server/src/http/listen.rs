@@ -2,6 +2,7 @@
 //!
 //! TLS and HTTP/2 end at the ingress. `axum::serve` would do but for its missing header timeout.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -18,10 +19,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 use tower::ServiceExt as _;
 
-use super::waiting::{Asked, Line, Place, Waiting};
+use super::waiting::{Asked, Line, Place, READ, Waiting};
 
 /// How long a client may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +33,61 @@ pub struct Limits {
     pub connection: Duration,
     /// For open connections to finish once the server was told to stop.
     pub drain: Duration,
-    /// Connections at a time. Below 1,024, the usual limit of open files.
+    /// Connections that are served at a time.
     pub connections: usize,
+    /// Connections that are taken before there is room to serve them. What is left to the system's queue once that is full loses what
+    /// it sent, and comes late, after its client has sent it again.
+    pub queue: usize,
 }
 
 impl Limits {
     /// What `serve` uses for the metrics' own listener: few ask there.
-    pub const METRICS: Self = Self { connections: 16, ..Self::DEFAULT };
+    pub const METRICS: Self = Self { connections: 16, queue: 16, ..Self::DEFAULT };
     /// What `serve` uses.
     pub const DEFAULT: Self = Self {
         head: Duration::from_secs(10),
         connection: Duration::from_mins(15),
         drain: Duration::from_secs(4),
         connections: 960,
+        queue: 8192,
     };
+
+    /// The same, with no more connections than this process may have open files beside everything else: it takes as many as the system
+    /// lets it have.
+    #[must_use]
+    pub fn within_open_files(self) -> Self {
+        // The database, the log, calls to elsewhere, the metrics' listener.
+        const ELSE: usize = 64;
+        let most = self.connections + self.queue + ELSE;
+        let (connections, queue) = match open_files(most) {
+            None => (self.connections, self.queue),
+            Some(files) => {
+                let left = files.saturating_sub(ELSE);
+                let connections = self.connections.min(left).max(1);
+                (connections, self.queue.min(left.saturating_sub(connections)).max(1))
+            }
+        };
+        Self { connections, queue, ..self }
+    }
+}
+
+/// How many files this process may have open, after asking for so many. Nothing where there is no limit.
+#[cfg(unix)]
+fn open_files(wanted: usize) -> Option<usize> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    let now = limit.current?;
+    let raised = limit.maximum.map_or(wanted, |maximum| wanted.min(maximum));
+    if raised > now && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum: limit.maximum }).is_ok() {
+        return usize::try_from(raised).ok();
+    }
+    usize::try_from(now).ok()
+}
+
+#[cfg(not(unix))]
+fn open_files(_: usize) -> Option<usize> {
+    None
 }
 
 /// Listens there. A crowd waits in the system's queue, as long as the system lets it be.
@@ -60,6 +102,9 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(address)?;
     socket.listen(QUEUE)
 }
+
+/// A connection, whose it is, and when it came.
+type Arrived = (TcpStream, SocketAddr, Instant);
 
 /// Serves until `stop` ends, then lets open connections finish.
 pub async fn listen(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
@@ -87,8 +132,8 @@ pub(crate) async fn listen_through<S, O>(
     let (stopping, receiver) = watch::channel(());
     let slots = Arc::new(Semaphore::new(limits.connections));
     let waiting = Waiting::default();
-    let take = |stream: TcpStream, peer, slot| {
-        let (router, place) = (router.clone(), Arc::new(waiting.place()));
+    let take = |(stream, peer, came): Arrived, slot| {
+        let (router, place) = (router.clone(), Arc::new(waiting.place(came)));
         // Answers are small and written at once; waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let (stream, builder, receiver) = (open(stream), builder.clone(), receiver.clone());
@@ -104,56 +149,50 @@ pub(crate) async fn listen_through<S, O>(
         });
     };
     let mut stop = pin!(stop);
+    let mut queue = VecDeque::new();
+    // In a crowd nobody comes alone: some make room at once, and then some more.
+    let mut round = interval(Duration::from_millis(20));
+    round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of files, or a client that is gone already: neither gets better by trying at once.
-                tracing::warn!(%error, "a connection was not accepted");
-                sleep(Duration::from_millis(50)).await;
-                continue;
+        tokio::select! {
+            slot = slots.clone().acquire_owned(), if !queue.is_empty() => {
+                let (Ok(slot), Some(arrived)) = (slot, queue.pop_front()) else { break };
+                take(arrived, slot);
             }
-        };
-        let slot = async {
-            loop {
-                if slots.available_permits() == 0 {
-                    // Some at once: in a crowd nobody comes alone.
-                    for _ in 0..64 {
-                        if !waiting.end_longest() {
-                            break;
-                        }
+            _ = round.tick(), if !queue.is_empty() && slots.available_permits() == 0 => {
+                for _ in 0..64 {
+                    if !waiting.end_longest() {
+                        break;
                     }
                 }
-                // Somebody is done meanwhile, or has waited for long enough.
-                if let Ok(slot) = timeout(Duration::from_millis(20), slots.clone().acquire_owned()).await {
-                    break slot;
-                }
             }
-        };
-        let slot = tokio::select! {
-            slot = slot => slot,
+            accepted = listener.accept(), if queue.len() < limits.queue => match accepted {
+                Ok((stream, peer)) => queue.push_back((stream, peer, Instant::now())),
+                Err(error) => {
+                    // Out of files, or a client that is gone already: neither gets better by trying at once.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    sleep(Duration::from_millis(50)).await;
+                }
+            },
             () = &mut stop => break,
-        };
-        match slot {
-            Ok(slot) => take(stream, peer, slot),
-            Err(_) => break,
         }
     }
-    // Whoever was connected before, and waits to be taken, is answered as well.
+    let ends = Instant::now() + limits.drain;
+    // Whoever was connected before, and waits to be taken, is answered as well, where there is time.
     if let Ok(listener) = listener.into_std() {
-        while let (Ok(slot), Ok((stream, peer))) = (slots.clone().try_acquire_owned(), listener.accept()) {
+        while let (true, Ok((stream, peer))) = (queue.len() < limits.queue, listener.accept()) {
             if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                take(stream, peer, slot);
+                queue.push_back((stream, peer, Instant::now()));
             }
         }
+    }
+    let _ = stopping.send(());
+    while let Some(arrived) = queue.pop_front() {
+        let Ok(Ok(slot)) = timeout_at(ends, slots.clone().acquire_owned()).await else { break };
+        take(arrived, slot);
     }
     drop(receiver);
-    let _ = stopping.send(());
-    if timeout(limits.drain, stopping.closed()).await.is_err() {
+    if timeout_at(ends, stopping.closed()).await.is_err() {
         tracing::warn!("some connections did not finish in time");
     }
 }
@@ -185,7 +224,8 @@ async fn serve_one(
         ended = connection.as_mut() => ended,
         () = async {
             tokio::select! {
-                _ = stopping.changed() => {}
+                // Whoever asked before the server was told to stop is answered; hyper closes at once what it has read nothing of.
+                () = async { let _ = stopping.changed().await; sleep(READ).await } => {}
                 () = sleep(limits.connection) => {}
             }
         } => {

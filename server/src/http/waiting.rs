@@ -1,5 +1,6 @@
 //! Which connections wait for their client: for a request, for the rest of one, or until it takes more of an answer. When there is no
-//! room for a new one, the one that has waited longest gives up its place: so many that do nothing cannot keep others out.
+//! room for a new one, the one that has waited longest gives up its place: so many that do nothing cannot keep others out. Whoever
+//! waited for a place and did nothing meanwhile has waited for its client as well.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
@@ -17,6 +18,9 @@ use tokio::time::{Instant, sleep};
 /// server to read it.
 const LEAST: Duration = Duration::from_secs(3);
 
+/// Long enough to read what has come.
+pub(super) const READ: Duration = Duration::from_millis(5);
+
 /// Those that wait, by when they began to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiting(Arc<Mutex<Queue>>);
@@ -24,15 +28,18 @@ pub(super) struct Waiting(Arc<Mutex<Queue>>);
 #[derive(Debug, Default)]
 struct Queue {
     begun: u64,
-    waiting: BTreeMap<u64, (Instant, Arc<Notify>)>,
+    waiting: BTreeMap<Key, Arc<Notify>>,
 }
 
+/// Since when one waits, and a number that makes it different from all others.
+type Key = (Instant, u64);
+
 impl Waiting {
-    /// A connection, which waits from now on.
-    pub(super) fn place(&self) -> Place {
-        let state = State { key: 0, since: Instant::now(), is_waiting: false };
+    /// A connection, which waits for its client since it came.
+    pub(super) fn place(&self, since: Instant) -> Place {
+        let state = State { key: (since, 0), is_waiting: false };
         let place = Place { of: self.clone(), state: Mutex::new(state), asked: Arc::default() };
-        place.wait();
+        place.wait_since(since);
         place
     }
 
@@ -40,9 +47,9 @@ impl Waiting {
     pub(super) fn end_longest(&self) -> bool {
         let longest = self.with(|queue| {
             let longest = queue.waiting.first_entry()?;
-            (longest.get().0.elapsed() >= LEAST).then(|| longest.remove())
+            (longest.key().0.elapsed() >= LEAST).then(|| longest.remove())
         });
-        longest.inspect(|(_, asked)| asked.notify_one()).is_some()
+        longest.inspect(|asked| asked.notify_one()).is_some()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Queue) -> T) -> T {
@@ -61,9 +68,8 @@ pub(super) struct Place {
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// Its key among those that wait, and since when. It keeps both while the server is at work.
-    key: u64,
-    since: Instant,
+    /// Its key among those that wait. It keeps it while the server is at work.
+    key: Key,
     is_waiting: bool,
 }
 
@@ -76,25 +82,29 @@ impl Place {
 
     /// It waits, from now on.
     pub(super) fn wait(&self) {
+        self.wait_since(Instant::now());
+    }
+
+    fn wait_since(&self, since: Instant) {
         self.work();
-        let since = Instant::now();
         let key = self.of.with(|queue| {
             queue.begun = queue.begun.wrapping_add(1);
-            queue.waiting.insert(queue.begun, (since, self.asked.clone()));
-            queue.begun
+            let key = (since, queue.begun);
+            queue.waiting.insert(key, self.asked.clone());
+            key
         });
-        self.set(|state| *state = State { key, since, is_waiting: true });
+        self.set(|state| *state = State { key, is_waiting: true });
     }
 
     /// It waits again, as if it had never stopped: a byte now and then gains nobody time.
     fn wait_on(&self) {
-        let State { key, since, .. } = self.set(|state| state.is_waiting = true);
-        self.of.with(|queue| queue.waiting.insert(key, (since, self.asked.clone())));
+        let State { key, .. } = self.set(|state| state.is_waiting = true);
+        self.of.with(|queue| queue.waiting.insert(key, self.asked.clone()));
     }
 
     /// Its client took something. If it waits, it does so from now on.
     fn went_on(&self) {
-        let State { since, is_waiting, .. } = self.set(|_| ());
+        let State { key: (since, _), is_waiting } = self.set(|_| ());
         // Most answers are taken at once.
         if is_waiting && since.elapsed() > LEAST / 10 {
             self.wait();
@@ -113,7 +123,7 @@ impl Place {
             tokio::select! {
                 biased;
                 () = served.as_mut() => return,
-                () = sleep(Duration::from_millis(5)) => {}
+                () = sleep(READ) => {}
             }
             let State { key, is_waiting, .. } = self.set(|_| ());
             if is_waiting && !self.of.with(|queue| queue.waiting.contains_key(&key)) {
@@ -253,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_leaves_who_has_only_just_come_or_been_answered() {
         let waiting = Waiting::default();
-        let (first, second) = (waiting.place(), waiting.place());
+        let (first, second) = (waiting.place(Instant::now()), waiting.place(Instant::now()));
         assert!(!waiting.end_longest());
         sleep(LEAST).await;
         first.work();
@@ -268,7 +278,7 @@ mod tests {
     async fn who_waits_longest_leaves_first_and_who_works_stays() {
         let waiting = Waiting::default();
         assert!(!waiting.end_longest(), "nobody is there");
-        let [first, second, third] = [waiting.place(), waiting.place(), waiting.place()];
+        let [first, second, third] = [(); 3].map(|()| waiting.place(Instant::now()));
         sleep(LEAST).await;
         first.work();
         assert!(waiting.end_longest());
@@ -287,11 +297,24 @@ mod tests {
     #[tokio::test]
     async fn whoever_is_asked_to_go_and_has_just_begun_stays() {
         let waiting = Waiting::default();
-        let (busy, moving) = (waiting.place(), waiting.place());
+        let (busy, moving) = (waiting.place(Instant::now()), waiting.place(Instant::now()));
         sleep(LEAST).await;
         assert!(waiting.end_longest() && waiting.end_longest());
         busy.work();
         moving.went_on();
         assert!(!ends(&busy).await && !ends(&moving).await);
+    }
+    #[tokio::test]
+    async fn whoever_came_long_ago_and_said_nothing_leaves_as_soon_as_it_has_a_place() {
+        let waiting = Waiting::default();
+        let came = Instant::now();
+        sleep(LEAST / 2).await;
+        let answered = waiting.place(Instant::now());
+        sleep(LEAST / 2).await;
+        let (silent, asking) = (waiting.place(came), waiting.place(came));
+        asking.work();
+        assert!(waiting.end_longest() && !waiting.end_longest());
+        assert!(ends(&silent).await);
+        assert!(!ends(&asking).await && !ends(&answered).await);
     }
 }

@@ -164,4 +164,5 @@ async fn serve(address: SocketAddr, vendor: Arc<Vendor>, tls: Option<Tls>) -> Re
 }
 
 /// Whoever hangs, hangs: a stop does not wait for it.
-const LIMITS: Limits = Limits { drain: std::time::Duration::from_millis(200), connections: 256, ..Limits::DEFAULT };
+const LIMITS: Limits =
+    Limits { drain: std::time::Duration::from_millis(200), connections: 256, queue: 256, ..Limits::DEFAULT };
