@@ -84,6 +84,17 @@ fn one_statement_is_a_commit_as_well() {
 }
 
 #[test]
+fn who_is_signed_in_is_told_so_whatever_becomes_of_the_try_that_was_noted() {
+    let place = Place::postgres("commits-of-a-try");
+    let mut server = place.start();
+    install(&mut server, &bundle(&[]));
+    comes_to(&place, "attempts", &format!("IF TG_OP = 'DELETE' THEN {}; END IF", error("08006")));
+    let person = r#"{"email":"admin@example.com","password":"correct horse battery"}"#;
+    let answer = ask(server.address(), "POST", "/api/auth/sign-in/email", "Content-Type: application/json\r\n", person);
+    assert!(answer.status == 200 && answer.head.contains("set-cookie: "), "{}", answer.body);
+}
+
+#[test]
 fn a_move_says_why_it_was_refused() {
     let (source, target) = (Place::sqlite("commits-source"), Place::postgres("commits-target"));
     let mut server = source.start();

@@ -93,7 +93,11 @@ impl Store {
             "INSERT INTO phone_home (subject, turn, next_at, seen_at) VALUES ($1, 1, $2, $3) ON CONFLICT (subject) \
              DO UPDATE SET turn = phone_home.turn + 1, next_at = excluded.next_at RETURNING turn",
         );
-        Ok(turn.bind(subject).bind(next_at).bind(now).fetch_one(&self.write).await?)
+        // A transaction, since somebody waits for the answer: without one nobody says that nothing was changed.
+        let mut tx = self.begin().await?;
+        let turn = turn.bind(subject).bind(next_at).bind(now).fetch_one(&mut tx).await?;
+        tx.commit().await?;
+        Ok(turn)
     }
 
     /// Moves on the latest instant that was seen while the license server is out of reach. It never goes back.
@@ -185,7 +189,9 @@ impl Store {
             "INSERT INTO checked (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at \
              WHERE checked.at <= $2 OR checked.at > $1",
         );
-        let taken = taken.bind(now).bind(now.saturating_sub(pause)).execute(&self.write).await?;
+        let mut tx = self.begin().await?;
+        let taken = taken.bind(now).bind(now.saturating_sub(pause)).execute(&mut tx).await?;
+        tx.commit().await?;
         if taken.rows_affected() == 1 {
             return Ok(Ok(()));
         }

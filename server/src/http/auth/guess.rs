@@ -51,7 +51,10 @@ impl Guess {
     }
 
     /// It was right, so it was no guess. What was tried before still counts.
-    pub(super) async fn was_right(self, app: &App) -> Result<(), Problem> {
-        Ok(app.store.forget_try(&self.0).await?)
+    ///
+    /// What it was right for may be done already: whoever is told of a failure here would think that it was not. One try more counts
+    /// then, for a minute.
+    pub(super) async fn was_right(self, app: &App) {
+        let _ = app.store.forget_try(&self.0).await;
     }
 }

@@ -75,7 +75,7 @@ async fn check(app: &App, asker: &Asker, body: &Body) -> Result<Done, Problem> {
     if !app.store.sign_in(&row, asker.session_hash(), hashes, &entry).await? {
         return Err(REFUSED);
     }
-    guess.was_right(app).await?;
+    guess.was_right(app).await;
     Ok(Done {
         cookies: fresh.cookie(app).into_iter().collect(),
         ..Done::to(app.inside(body.text("next"))).json(json!({ "user": user(&account.user) }))
