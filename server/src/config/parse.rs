@@ -173,16 +173,21 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
 
 /// An address without the passwords in it, wherever they may stand; also one that is mistyped.
 pub(super) fn without_password(url: &str) -> String {
-    let Some((address, query)) = url.split_once('?') else { return without_login(url) };
+    // Where the question mark was forgotten, the parameters are there all the same.
+    let Some((address, mark, query)) =
+        url.find(['?', '&']).and_then(|at| Some((url.get(..at)?, url.get(at..=at)?, url.get(at + 1..)?)))
+    else {
+        return without_login(url);
+    };
     if query.contains('@') {
-        // The question mark stands in a password, or before the login: nobody can say where either begins.
+        // The mark stands in a password, or before the login: nobody can say where either begins.
         return format!("{}••••••", scheme(url).0);
     }
     let parameter = |parameter: &str| match parameter.split_once('=') {
         Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=••••••"),
         _ => parameter.to_owned(),
     };
-    format!("{}?{}", without_login(address), query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
+    format!("{}{mark}{}", without_login(address), query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
 }
 
 /// Without what stands between a colon and the last `@`.
