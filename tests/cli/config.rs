@@ -211,6 +211,7 @@ fn a_password_in_a_mistyped_address_is_not_repeated() {
             "bob:SENTINEL//SENTINEL@host.example",
             "http://host.example?a=b&c=//bob:SENTINEL@d&password=SENTINEL@SENTINEL",
             "http//host.example/db&password=SENTINEL",
+            "http://host.example?a=b?password=SENTINEL",
             "http://bob:SENTINEL@SENTINEL?SENTINEL@host.example",
             "http://bob:SENTINEL?SENTINEL=SENTINEL@host.example",
             "http://bob:SENTINEL@SENTINEL?SENTINEL=SENTINEL&SENTINEL@host.example",

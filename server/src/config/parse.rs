@@ -183,9 +183,12 @@ pub(super) fn without_password(url: &str) -> String {
         // The mark stands in a password, or before the login: nobody can say where either begins.
         return format!("{}••••••", scheme(url).0);
     }
-    let parameter = |parameter: &str| match parameter.split_once('=') {
-        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=••••••"),
-        _ => parameter.to_owned(),
+    let parameter = |parameter: &str| {
+        // Also one that follows another one with the wrong mark between them.
+        let name = parameter.to_ascii_lowercase().find("pass");
+        let value = name.and_then(|at| Some(at + parameter.get(at..)?.find('=')? + 1));
+        let masked = value.and_then(|at| Some(format!("{}••••••", parameter.get(..at)?)));
+        masked.unwrap_or_else(|| parameter.to_owned())
     };
     format!("{}{mark}{}", without_login(address), query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
 }
