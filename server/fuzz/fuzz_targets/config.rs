@@ -32,7 +32,11 @@ fn toml(text: &str, file: &NamedTempFile) {
 fn settings(text: &str, file: &NamedTempFile) {
     let (mut in_file, mut in_environment, mut flags) = (String::new(), Vec::new(), Vec::new());
     // Only where it is put is it a secret.
-    let text = text.replace(SECRET, "");
+    let mut text = text.to_owned();
+    while text.contains(SECRET) {
+        // One may stand inside another.
+        text = text.replace(SECRET, "");
+    }
     for line in text.split('\n') {
         let mut letters = line.chars();
         let (Some(place), Some(letter)) = (letters.next(), letters.next()) else { continue };
