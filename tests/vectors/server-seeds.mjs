@@ -117,7 +117,7 @@ const REPLIES = {
     http('200 OK', [JSON_TYPE, 'content-length: 99999999999'], '{'), http('100 Continue', [], http('204 No', [], ''))],
   proxy: [http('200 Connection established', [], `${NEXT}\x16\x03\x03\x00\x02\x01\x00`), http('407 Proxy Authentication Required', ['proxy-authenticate: Basic'], '$SAID')],
   smtp: [CONVERSATION.join(NEXT), [...CONVERSATION.slice(0, 2), '535 5.7.8 no: $SAID\r'].join(NEXT), '421 4.3.2 busy\r\n', '220-x\r\n221 y\r\n',
-    [...CONVERSATION.slice(0, 4), '550-5.1.1 No such\r\n550 m\xe4ilbox\r'].join(NEXT)],
+    [...CONVERSATION.slice(0, 4), '550-5.1.1 No such\r\n550 m\xe4ilbox\r'].join(NEXT), `2${'\x16'.repeat(200)}`],
   starttls: [['220 hello\r', '250-hello\r\n250 STARTTLS\r', '220 go\r', '\x15\x03\x01\x00\x02\x02\x28'].join(NEXT),
     ['220 hello\r', '250-hello\r\n250 STARTTLS\r', '220 go\r\n250 smuggled\r'].join(NEXT), ['220 hello\r', '250 hello\r'].join(NEXT), '554 no $SAID\r\n'],
   resend: [http('200 OK', [JSON_TYPE], '{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}'),

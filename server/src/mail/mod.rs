@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::egress::{Egress, Limits, Purpose, RESEND};
+use crate::line::bounded_line;
 
 pub use error::{ConnectFault, SendError, TlsFault};
 pub use fields::{Fields, Port, Wrong};
@@ -226,17 +227,7 @@ fn answer(text: &str, secrets: &[String]) -> String {
         let piece = bare.len() >= PIECE && secrets.iter().any(|secret| secret.contains(bare));
         if piece { HIDDEN } else { word }
     });
-    let line = words.collect::<Vec<_>>().join(" ");
-    let mut out: String = line.chars().take(ANSWER).map(one).collect();
-    if line.chars().nth(ANSWER).is_some() {
-        out.push('…');
-    }
-    out
-}
-
-/// A foreign character, fit for a sentence of ours.
-fn one(c: char) -> String {
-    countersign_license::shown(c.encode_utf8(&mut [0; 4]))
+    bounded_line(&words.collect::<Vec<_>>().join(" "), ANSWER)
 }
 
 #[cfg(test)]
@@ -280,6 +271,7 @@ mod tests {
     fn an_answer_is_one_bounded_line() {
         assert_eq!(answer("no\r\n\x1b[31mred\u{202e}", &[]), "no \\u{1b}[31mred\\u{202e}");
         assert_eq!(answer(&"a".repeat(100_000), &[]).chars().count(), ANSWER + 1);
+        assert!(answer(&"\u{16}".repeat(100_000), &[]).chars().count() <= ANSWER + 1);
     }
 
     #[test]

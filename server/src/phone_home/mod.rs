@@ -23,7 +23,7 @@ pub use self::watch::Watch;
 use crate::config::{Config, LicenseMode};
 use crate::egress::{Egress, Limits, Purpose, Refused, tls_error};
 use crate::ids::{self, NoRandomness};
-use crate::line::one_line;
+use crate::line::bounded_line;
 
 /// For everything: name lookup, connection, TLS, question and answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -187,10 +187,7 @@ fn judge(body: &[u8], question: &Question<'_>) -> Result<Answer, Unreached> {
         "unknown" => Err(Unreached::Unknown),
         "valid" | "revoked" if !is_ours => Err(Unreached::Mismatch),
         "valid" => Ok(Answer::Valid),
-        "revoked" => {
-            let reason: String = said.reason.unwrap_or_default().chars().take(REASON).collect();
-            Ok(Answer::Revoked { reason: one_line(&reason) })
-        }
+        "revoked" => Ok(Answer::Revoked { reason: bounded_line(&said.reason.unwrap_or_default(), REASON) }),
         _ => Err(Unreached::Malformed),
     }
 }
