@@ -54,15 +54,19 @@ const REPORTERS: usize = 32;
 const REPORTS: f64 = 10.0;
 /// Minutes in which memory and latency find their level; what comes later is compared with the end of them.
 const WARM: u64 = 5;
+/// Licenses that were in use before anything is measured.
+const ROTATIONS: u64 = 200;
 /// How often a license is replaced during the mixed traffic.
 const ROTATE_EVERY: Duration = Duration::from_secs(15);
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let platform = Platform::start(&arguments.program, &arguments.key, arguments.database.as_deref()).await?;
+    let mut platform = Platform::start(&arguments.program, &arguments.key, arguments.database.as_deref()).await?;
     let (reading, reporting) = (Traffic::reading(&platform), Traffic::reporting(&platform));
 
+    // A page of the settings tells the latest licenses, so it costs more with each until there are as many as it tells.
+    platform.rotate_often(ROTATIONS).await?;
     let time = Duration::from_secs(10);
     let (most, _) = try_join!(reading.at_full_speed(READERS, time), reporting.at_rate(REPORTS, REPORTERS, time))?;
     println!("At full speed, {READERS} connections that read: {}", most.line());

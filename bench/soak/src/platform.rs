@@ -31,6 +31,8 @@ pub struct Platform {
     /// The administrator's cookie.
     pub cookie: Arc<str>,
     bundles: [String; 2],
+    /// That of the license in use when it was last known.
+    revision: u64,
 }
 
 /// What a process takes.
@@ -75,7 +77,7 @@ impl Platform {
         };
         let address: Arc<str> = address.into();
         let cookie = set_up(&address, &bundles[0]).await?;
-        Ok(Self { server, log, folder, address, cookie, bundles })
+        Ok(Self { server, log, folder, address, cookie, bundles, revision: 1 })
     }
 
     /// What it takes right now.
@@ -127,27 +129,33 @@ impl Platform {
         Watch { over, work }
     }
 
+    /// Replaces the license so many times, one after the other.
+    ///
+    /// # Errors
+    /// One was refused.
+    pub async fn rotate_often(&mut self, times: u64) -> Result<(), Failure> {
+        let mut connection = Connection::new(self.address.clone());
+        for _ in 0..times {
+            rotate(&mut connection, &self.cookie, &self.bundles, self.revision).await?;
+            self.revision += 1;
+        }
+        Ok(())
+    }
+
     /// Replaces the license again and again.
     pub fn rotate_each(&self, period: Duration) -> Rotations {
         let (address, cookie, bundles) = (self.address.clone(), self.cookie.clone(), self.bundles.clone());
+        let first = self.revision;
         let over = Arc::new(Notify::new());
         let told = over.clone();
         let work = tokio::spawn(async move {
             let mut connection = Connection::new(address);
-            let mut revision = 1_u64;
-            for bundle in bundles.iter().rev().cycle() {
-                if tokio::time::timeout(period, told.notified()).await.is_ok() {
-                    break;
-                }
-                let head = [("cookie", cookie.to_string()), ("if-match", format!("\"{revision}\""))];
-                let answer =
-                    connection.ask(&Request::post("/api/auth/license/rotate", bundle.clone()).with(head)).await?;
-                if answer.status != 200 {
-                    return Err(format!("a rotation was answered {}", answer.status).into());
-                }
+            let mut revision = first;
+            while tokio::time::timeout(period, told.notified()).await.is_err() {
+                rotate(&mut connection, &cookie, &bundles, revision).await?;
                 revision += 1;
             }
-            Ok(revision - 1)
+            Ok(revision - first)
         });
         Rotations { over, work }
     }
@@ -165,6 +173,20 @@ impl Platform {
         }
         Ok(self.log.await?)
     }
+}
+
+/// Puts the other license in the place of the one of this revision.
+async fn rotate(
+    connection: &mut Connection,
+    cookie: &str,
+    bundles: &[String; 2],
+    revision: u64,
+) -> Result<(), Failure> {
+    let [first, second] = bundles;
+    let bundle = if revision.is_multiple_of(2) { first } else { second };
+    let head = [("cookie", cookie.to_owned()), ("if-match", format!("\"{revision}\""))];
+    let answer = connection.ask(&Request::post("/api/auth/license/rotate", bundle.clone()).with(head)).await?;
+    if answer.status == 200 { Ok(()) } else { Err(format!("a rotation was answered {}", answer.status).into()) }
 }
 
 /// Rotations that go on until they are told to end.
