@@ -1,12 +1,10 @@
 // Where the checker is served from: a static host, and the server at two base paths. Each listens on a free port.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
-import { createInterface } from "node:readline";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { checkerFolder, countersign } from "./programs.mjs";
+import { listening } from "./listening.mjs";
+import { checkerFolder } from "./programs.mjs";
 
 /** Starts a host by its name. Returns the checker's address and a function that stops the host. */
 export function start(host) {
@@ -59,24 +57,7 @@ async function checkerOf(server) {
 
 /** The real server in an empty folder. Returns the address of its home, with its slash, the folder, and what stops it. */
 export async function serve(basePath, environment = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-"));
-  const server = spawn(countersign(), ["serve"], {
-    cwd: folder,
-    env: { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn", LICENSE_MODE: "offline", ...environment },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((ended) => server.once("exit", ended));
-  let address;
-  for await (const line of createInterface({ input: server.stdout })) {
-    address = line.match(/listens on (http:\S+)/)?.[1];
-    if (address) break;
-  }
-  if (!address) throw new Error("`countersign serve` ended before it listened; its reason stands above.");
-  server.stdout.resume();
-  const stop = async () => {
-    server.kill();
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const env = { LISTEN_ADDR: "127.0.0.1:0", BASE_PATH: basePath, RUST_LOG: "warn", LICENSE_MODE: "offline", ...environment };
+  const { address, folder, stop } = await listening(["serve"], { env });
   return { url: address, folder, stop };
 }
