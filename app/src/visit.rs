@@ -191,7 +191,7 @@ pub struct Setup {
     /// Whether the first step asks for the set-up token.
     pub needs_token: bool,
     /// The license that the first step holds, inspected now.
-    pub license: Option<Inspection>,
+    pub license: Option<Arc<Inspection>>,
     /// Whether that license came with the configuration (`LICENSE`, `LICENSE_PUBLIC_KEY`).
     pub is_preseeded: bool,
     /// Why the license that came with the configuration cannot be used, in a sentence.
@@ -322,8 +322,8 @@ pub enum Addresses {
 /// The license in use.
 #[derive(Clone, Debug)]
 pub struct Installed {
-    /// The stored pair, inspected now.
-    pub inspection: Inspection,
+    /// The stored pair, inspected now. Shared: the server remembers it for a second.
+    pub inspection: Arc<Inspection>,
     /// What it is worth now.
     pub standing: Standing,
     /// What is known of it from the license server.
@@ -344,7 +344,7 @@ pub struct Replaced {
     /// Its revision.
     pub revision: i64,
     /// The pair, inspected now.
-    pub inspection: Inspection,
+    pub inspection: Arc<Inspection>,
     /// When it was installed, in seconds.
     pub installed_at: i64,
     /// When it was replaced, in seconds.

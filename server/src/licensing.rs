@@ -32,37 +32,12 @@ pub fn subject(inspection: &Inspection) -> String {
     inspection.license.as_ref().map(subject).unwrap_or_default()
 }
 
-/// A stored pair, inspected. The license in use is the same from one request to the next, so within one second what was found is
-/// remembered with all that it followed from: only where every text, rule, fact and the very second are the same is it told
-/// again, and it is what would be found again.
+/// A stored pair, inspected.
 pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
-    struct Judged {
-        bundle: Bundle,
-        of_all: Vec<(String, PhoneHome)>,
-        terms: Terms,
-        now: i64,
-        found: (Inspection, PhoneHome, Standing),
-    }
-    static LAST: RwLock<Option<Arc<Judged>>> = RwLock::new(None);
-    let is_same = |last: &Arc<Judged>| {
-        last.now == now && last.bundle == pair.bundle && last.of_all == pair.known && last.terms == *terms
-    };
-    // A lock that a panic has poisoned remembers nothing.
-    let last = LAST.read().ok().and_then(|last| last.as_ref().filter(|last| is_same(last)).cloned());
-    let found = last.map(|last| last.found.clone());
-    let (inspection, known, standing) = found.unwrap_or_else(|| {
-        let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
-        let known = known(&pair.known, &inspection);
-        let standing = Standing::of(Some(&inspection), terms.mode, &known, now);
-        let found = (inspection, known, standing);
-        if let Ok(mut last) = LAST.write() {
-            let (bundle, of_all, terms) = (pair.bundle.clone(), pair.known.clone(), terms.clone());
-            *last = Some(Arc::new(Judged { bundle, of_all, terms, now, found: found.clone() }));
-        }
-        found
-    });
+    let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
+    let known = known(&pair.known, &inspection);
     Installed {
-        standing,
+        standing: Standing::of(Some(&inspection), terms.mode, &known, now),
         known,
         inspection,
         revision: pair.revision,
@@ -148,11 +123,43 @@ pub fn installable(inspection: &Inspection) -> Option<&Bundle> {
     (inspection.verdict == Verdict::Valid).then_some(inspection.bundle.as_ref()).flatten()
 }
 
-/// Inspects two stored texts.
-pub fn inspect_bundle(bundle: &Bundle, policy: &Policy, now: i64) -> Inspection {
+/// Inspects two stored texts. What is stored is the same from one request to the next, so what was found is remembered for as
+/// long as it is the same second: only where both texts, the policy and the very second are the same is it told again, and it
+/// is what would be found again.
+pub fn inspect_bundle(bundle: &Bundle, policy: &Policy, now: i64) -> Arc<Inspection> {
+    /// What was found in one second.
+    struct Found {
+        policy: Policy,
+        now: i64,
+        of: Vec<(Bundle, Arc<Inspection>)>,
+    }
+    /// The history that a page tells, the license in use, and some to spare.
+    const MOST: usize = 64;
+    static FOUND: RwLock<Option<Found>> = RwLock::new(None);
+    let is_same = |found: &Found| found.now == now && found.policy == *policy;
+    // A lock that a panic has poisoned remembers nothing.
+    let seen = FOUND.read().ok().and_then(|found| {
+        let (_, inspection) = found.as_ref().filter(|found| is_same(found))?.of.iter().find(|(of, _)| of == bundle)?;
+        Some(Arc::clone(inspection))
+    });
+    if let Some(inspection) = seen {
+        return inspection;
+    }
     // In one line: indented, a bundle near the limit of 64 KiB would grow beyond it.
     let json = serde_json::to_vec(bundle).unwrap_or_default();
-    inspect_with(json, policy, now, verify::rs256)
+    let inspection = Arc::new(inspect_with(json, policy, now, verify::rs256));
+    if let Ok(mut found) = FOUND.write() {
+        if !found.as_ref().is_some_and(is_same) {
+            *found = Some(Found { policy: policy.clone(), now, of: Vec::new() });
+        }
+        // Whoever came at the same time may have put it there.
+        if let Some(found) = found.as_mut().filter(|found| found.of.len() < MOST)
+            && found.of.iter().all(|(of, _)| of != bundle)
+        {
+            found.of.push((bundle.clone(), Arc::clone(&inspection)));
+        }
+    }
+    inspection
 }
 
 /// A rotation that somebody asks for.
@@ -240,7 +247,7 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
     if !missing.is_empty() {
         return Err(Refusal::Unacknowledged(missing));
     }
-    let old = current.as_ref().map(|current| &current.inspection);
+    let old = current.as_ref().map(|current| current.inspection.as_ref());
     rotation.entry.detail = described(old, &preview, rotation.expected.saturating_add(1));
     match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry).await? {
         Rotated::Done(revision) => {
@@ -276,7 +283,7 @@ async fn stale(
 ) -> Result<Refusal, Unavailable> {
     let history = store.license_history(HISTORY).await?;
     let seen = history.into_iter().find(|row| row.revision == expected);
-    let seen = seen.and_then(|row| inspect_bundle(&row.bundle, policy, now).license);
+    let seen = seen.and_then(|row| inspect_bundle(&row.bundle, policy, now).license.clone());
     let newer = current.as_ref().and_then(|current| current.inspection.license.as_ref());
     let changed = seen.as_ref().zip(newer).map(|(old, new)| compare(old, new));
     Ok(Refusal::Stale(Box::new(Meanwhile { installed: current, changed })))

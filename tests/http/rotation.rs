@@ -66,6 +66,32 @@ async fn get_claims_follows_a_rotation_on_the_very_next_request() {
 }
 
 #[tokio::test]
+async fn each_row_of_the_history_is_judged_by_what_stands_in_it_at_that_second() {
+    let server = Server::start("/").await;
+    let mut admin = server.install(&VENDOR.issue(&json!({ "exp": NOW + 100 }))).await;
+    let third = VENDOR.issue(&json!({ "jti": "lic_third", "iat": NOW, "exp": NOW + 730 * DAY }));
+    for (revision, bundle) in [(1, renewal()), (2, third)] {
+        assert_eq!(rotate(&mut admin, revision, &bundle, &[]).await.status, 200);
+    }
+    let verdicts = async |admin: &mut Browser| {
+        let of = |row: &Value| (row["inspection"]["verdict"].clone(), row["inspection"]["expiresInSeconds"].clone());
+        history(admin).await.iter().map(of).collect::<Vec<_>>()
+    };
+    let valid = |seconds: i64| (json!("valid"), json!(seconds));
+    assert_eq!(verdicts(&mut admin).await, [valid(730 * DAY), valid(100)]);
+
+    // Within the same second, one of them is written over.
+    server.sql("UPDATE license_history SET jwt = jwt || 'x' WHERE revision = 2", &[]).await;
+    let changed = verdicts(&mut admin).await;
+    assert_eq!((&changed[0].0, &changed[1]), (&json!("malformed"), &valid(100)));
+
+    server.wait(1);
+    assert_eq!(verdicts(&mut admin).await[1], valid(99));
+    server.wait(99);
+    assert_eq!(verdicts(&mut admin).await[1], (json!("expired"), json!(0)));
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_database_follows_as_well() {
     let (server, mut admin) = Server::set_up("/").await;
     let second = Server::again("/", &[], server.folder.clone()).await;

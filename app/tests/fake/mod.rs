@@ -13,9 +13,7 @@ use countersign_app::{
     Answer, Backend, CallMode, EmailSettings, Event, EventFilter, Heartbeat, Installed, Invitation, Network, Paths,
     Preview, Replaced, Returned, Role, Session, Setup, Step, Unavailable, Usage, UsageReport, User, Viewer, Visit,
 };
-use countersign_license::{
-    Acknowledgement, Inspection, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect,
-};
+use countersign_license::{Acknowledgement, License, Mode, PhoneHome, Policy, Standing, Trust, compare, inspect};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
 use rsa::{RsaPrivateKey, RsaPublicKey};
@@ -94,7 +92,7 @@ impl Fake {
 
     /// With this bundle replaced last.
     pub fn replaced(mut self, bundle: &str, revision: i64) -> Self {
-        let inspection = inspect(bundle, &self.policy, NOW);
+        let inspection = inspect(bundle, &self.policy, NOW).into();
         let (installed_at, replaced_at) = (NOW - 90 * DAY, NOW - 30 * DAY);
         let replaced_by = Some("First Admin".to_owned());
         self.history.push(Replaced { revision, inspection, installed_at, replaced_at, replaced_by, revoked_at: None });
@@ -199,7 +197,7 @@ pub fn user(id: &str, name: &str, role: Role) -> User {
 
 /// A bundle, installed.
 pub fn installed(bundle: &str, policy: &Policy, revision: i64) -> Installed {
-    let inspection: Inspection = inspect(bundle, policy, NOW);
+    let inspection = Arc::new(inspect(bundle, policy, NOW));
     Installed {
         standing: Standing::of(Some(&inspection), Mode::Offline, &PhoneHome::default(), NOW),
         known: PhoneHome::default(),

@@ -38,7 +38,7 @@ fn administrators_can_copy_the_token_and_are_told_what_that_means() {
         says(&html, "whoever has it can show it as theirs");
         says(&html, "That you do is written to the audit log.");
         // It is not on the page before somebody asks for it.
-        let jwt = active().installed.and_then(|installed| installed.inspection.bundle).expect("a bundle").jwt;
+        let jwt = active().installed.and_then(|installed| installed.inspection.bundle.clone()).expect("a bundle").jwt;
         assert!(!html.contains(&jwt));
         let answer = settings_license_jwt(&visit(active(), role), &jwt);
         assert!(answer.contains(&jwt) && answer.contains("data-copy=\"#jwt\"") && answer.contains("readonly"));

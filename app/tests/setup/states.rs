@@ -27,7 +27,7 @@ pub fn fresh(setup: Setup) -> Visit {
 pub fn before(step: Step) -> Setup {
     let done = |other: Step| step > other;
     Setup {
-        license: done(Step::License).then(|| inspect(bundle(&claims(214)), &Policy::default(), NOW)),
+        license: done(Step::License).then(|| inspect(bundle(&claims(214)), &Policy::default(), NOW).into()),
         admin: done(Step::Admin).then(|| ("First Admin".to_owned(), "admin@example.com".to_owned())),
         organization: done(Step::Organization).then(|| "Acme Corp".to_owned()),
         email: done(Step::Email).then(smtp),
@@ -92,7 +92,7 @@ fn licenses() -> Vec<(&'static str, String)> {
     let sent = |text: &str, detail: &str| {
         license(&refused(fresh(before(Step::License)), &[("bundle", detail)], &[("bundle", text)]))
     };
-    let inspected = |text: &str| Some(inspect(text, &Policy::default(), NOW));
+    let inspected = |text: &str| Some(inspect(text, &Policy::default(), NOW).into());
     let token = Setup { needs_token: true, ..before(Step::License) };
     let preseeded = Setup { license: inspected(&good), is_preseeded: true, ..before(Step::License) };
     let problem = "`LICENSE` is set and `LICENSE_PUBLIC_KEY` is not. Both belong together.".to_owned();
@@ -224,7 +224,7 @@ pub fn hostile_setup(step: Step) -> Setup {
     said["jti"] = json!(HOSTILE);
     let text = || HOSTILE.to_owned();
     Setup {
-        license: Some(inspect(bundle(&said), &Policy::default(), NOW)),
+        license: Some(inspect(bundle(&said), &Policy::default(), NOW).into()),
         preseed_problem: Some(text()),
         admin: (step > Step::Admin).then(|| (text(), text())),
         organization: (step > Step::Organization).then(text),

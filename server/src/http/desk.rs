@@ -45,7 +45,7 @@ impl Backend for Desk {
                 self.asks_for_token && rows.admin.is_none() && !self.app.knows_installer(&self.asker).await?;
             // Whose license it is, is nobody's business who cannot show the token.
             let license = if needs_token { None } else { Gate::license(&self.app, &self.asker, &rows).await? };
-            let step = Gate::step(&rows, license.as_ref());
+            let step = Gate::step(&rows, license.as_deref());
             let SetupRows { has_license, admin, organization, email, draft, .. } = rows;
             Ok(Setup {
                 step,
@@ -76,7 +76,9 @@ impl Backend for Desk {
     }
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {
-        Box::pin(async { Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, 50).await?) })
+        Box::pin(async {
+            Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, licensing::HISTORY).await?)
+        })
     }
 
     fn preview<'a>(&'a self, bundle: &'a str) -> Answer<'a, Preview> {

@@ -58,12 +58,12 @@ async fn make(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     let user = Viewer { id: ids::id()?, name: person.name, email: person.email, role: Role::PlatformAdmin };
     let password_hash = app.passwords.hash(person.password).await?;
 
-    let bundle = rows.draft.as_ref().and(license.as_ref()).and_then(licensing::installable);
+    let bundle = rows.draft.as_ref().and(license.as_deref()).and_then(licensing::installable);
     let fresh = Fresh::new(asker.now)?;
     let email = user.email.clone();
     let account = NewAccount { user, password_hash };
     let session = fresh.row(&account.user.id, asker);
-    let mut entry = asker.entry("setup.admin-made", described(license.as_ref()));
+    let mut entry = asker.entry("setup.admin-made", described(license.as_deref()));
     entry.actor.clone_from(&email);
     match app.store.make_first_admin(&account, bundle, &session, &entry).await? {
         FirstAdmin::TooLate => Err(TAKEN),

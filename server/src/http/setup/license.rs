@@ -46,7 +46,7 @@ async fn take(app: &App, asker: &Asker, headers: &HeaderMap, body: &Body) -> Res
     }
     // “Continue” with the license that is there already.
     let is_empty = ["bundle", "jwt", "publicKey"].iter().all(|name| body.text(name).is_empty());
-    let kept = is_empty && held.as_ref().and_then(licensing::installable).is_some();
+    let kept = is_empty && held.as_deref().and_then(licensing::installable).is_some();
     // A page without script has not shown yet what is in a bundle that was just given, nor whose license it is that came
     // with the configuration and was hidden until now.
     let is_shown_first =

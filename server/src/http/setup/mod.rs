@@ -29,7 +29,6 @@ use crate::{ids, licensing};
 
 /// Whether the wizard is there, and for whom.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is not kept")]
 pub(super) enum Gate {
     /// The set-up is over.
     Completed,
@@ -40,7 +39,7 @@ pub(super) enum Gate {
         /// What is stored.
         rows: SetupRows,
         /// The license that the first step holds, inspected now.
-        license: Option<Inspection>,
+        license: Option<Arc<Inspection>>,
         /// The first step that is not done.
         step: Step,
     },
@@ -70,12 +69,16 @@ impl Gate {
             return Ok(Self::SignIn);
         }
         let license = Self::license(app, asker, &rows).await?;
-        let step = Self::step(&rows, license.as_ref());
+        let step = Self::step(&rows, license.as_deref());
         Ok(Self::Open { rows, license, step })
     }
 
     /// The license that the first step holds, inspected now: what was given there, or else what is installed.
-    pub(super) async fn license(app: &App, asker: &Asker, rows: &SetupRows) -> Result<Option<Inspection>, Unavailable> {
+    pub(super) async fn license(
+        app: &App,
+        asker: &Asker,
+        rows: &SetupRows,
+    ) -> Result<Option<Arc<Inspection>>, Unavailable> {
         match &rows.draft {
             Some(draft) if rows.admin.is_none() => {
                 Ok(Some(licensing::inspect_bundle(&draft.bundle, &app.terms.policy, asker.now)))
@@ -104,7 +107,7 @@ impl Gate {
     }
 
     /// What is stored and which step is next, for a step that may be taken from `from` on.
-    pub(super) fn open(self, from: Step) -> Result<(SetupRows, Option<Inspection>), Problem> {
+    pub(super) fn open(self, from: Step) -> Result<(SetupRows, Option<Arc<Inspection>>), Problem> {
         match self {
             Self::Completed => Err(COMPLETED),
             Self::SignIn => Err(TAKEN),

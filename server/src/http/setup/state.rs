@@ -40,5 +40,5 @@ struct SetupState {
     next: &'static str,
     steps: [Value; 5],
     token_required: bool,
-    license: Option<Inspection>,
+    license: Option<Arc<Inspection>>,
 }

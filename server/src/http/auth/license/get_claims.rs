@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use countersign_app::Installed;
-use countersign_license::{Json, KeyFacts, State as LicenseState, Trust, Utc};
-use serde::Serialize;
+use countersign_license::{Inspection, KeyFacts, State as LicenseState, Trust, Utc};
+use serde::{Serialize, Serializer};
 
 use super::tagged;
 use crate::http::asker::AskerAndLicense;
@@ -23,7 +23,7 @@ pub(super) async fn get_claims(State(app): State<Arc<App>>, asked: AskerAndLicen
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Told {
-    claims: Option<Json>,
+    claims: Claims,
     trust: Option<&'static str>,
     state: &'static str,
     verdict: Option<&'static str>,
@@ -48,7 +48,6 @@ fn told(installed: Option<Installed>) -> Told {
     // A good signature alone is no license: claims that break a rule grant nothing.
     let is_genuine = inspection.license.is_some();
     Told {
-        claims: inspection.claims.filter(|_| is_genuine),
         trust: inspection.trust.map(Trust::name),
         state: installed.standing.state.name(),
         verdict: Some(inspection.verdict.name()),
@@ -57,5 +56,16 @@ fn told(installed: Option<Installed>) -> Told {
         expires_in_seconds: inspection.expires_in_seconds.filter(|_| is_genuine),
         source: Some(installed.source),
         installed_at: Some(Utc(installed.installed_at).rfc3339()),
+        claims: Claims(is_genuine.then_some(inspection)),
+    }
+}
+
+/// The claims alone of what was inspected, without a copy of them.
+#[derive(Default)]
+struct Claims(Option<Arc<Inspection>>);
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().and_then(|inspection| inspection.claims.as_ref()).serialize(serializer)
     }
 }

@@ -35,7 +35,7 @@ struct Row {
     replaced_at: String,
     replaced_by: Option<String>,
     revoked_at: Option<String>,
-    inspection: Inspection,
+    inspection: Arc<Inspection>,
 }
 
 async fn read(app: &App, asker: &Asker) -> Result<Past, Problem> {
