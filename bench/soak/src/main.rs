@@ -1,7 +1,8 @@
 //! Hours of mixed traffic at a share of what a server can do, then clients that mean it ill: does its memory stay, do its answers
 //! stay quick, is anybody served badly? `make soak` runs it against the server as it is shipped.
 //!
-//! Requests are sent at a rate, not one after the other: what waits behind a slow answer counts as slow.
+//! Requests are sent at a rate, not one after the other: what waits behind a slow answer counts as slow. Whether a server has
+//! become slow is asked beside a new one, in turns: a machine that becomes slow slows both.
 
 #![expect(
     clippy::print_stdout,
@@ -42,9 +43,15 @@ struct Arguments {
     /// How long each kind of hostile client goes on, in seconds; 0 leaves them out
     #[arg(long, default_value_t = 60)]
     hostile: u64,
+    /// Minutes in which it is then measured beside a server that has just been started, in turns; 0 leaves them out
+    #[arg(long, default_value_t = 5)]
+    turns: u64,
     /// Where the server stores; an SQLite file of its own if this is not given
     #[arg(long)]
     database: Option<String>,
+    /// Where the one stores that it is measured beside, if not in an SQLite file of its own
+    #[arg(long)]
+    another: Option<String>,
 }
 
 /// Connections of those who read, and of those who report: a report waits for the disk, and a reader not for a report.
@@ -52,8 +59,10 @@ const READERS: usize = 32;
 const REPORTERS: usize = 32;
 /// Reports in a second: what 600 services send that report once a minute.
 const REPORTS: f64 = 10.0;
-/// Minutes in which memory and latency find their level; what comes later is compared with the end of them.
+/// Minutes in which memory finds its level; what comes later is compared with the end of them.
 const WARM: u64 = 5;
+/// How long what the server does at most is measured.
+const MOST: Duration = Duration::from_secs(30);
 /// Licenses that were in use before anything is measured.
 const ROTATIONS: u64 = 200;
 /// How often a license is replaced during the mixed traffic.
@@ -63,12 +72,10 @@ const ROTATE_EVERY: Duration = Duration::from_secs(15);
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let mut platform = Platform::start(&arguments.program, &arguments.key, arguments.database.as_deref()).await?;
-    let (reading, reporting) = (Traffic::reading(&platform), Traffic::reporting(&platform));
-
     // A page of the settings tells the latest licenses, so it costs more with each until there are as many as it tells.
     platform.rotate_often(ROTATIONS).await?;
-    let time = Duration::from_secs(10);
-    let (most, _) = try_join!(reading.at_full_speed(READERS, time), reporting.at_rate(REPORTS, REPORTERS, time))?;
+    let (reading, reporting) = (Traffic::reading(&platform), Traffic::reporting(&platform));
+    let (most, _) = try_join!(reading.at_full_speed(READERS, MOST), reporting.at_rate(REPORTS, REPORTERS, MOST))?;
     println!("At full speed, {READERS} connections that read: {}", most.line());
     let rate = most.per_second() * arguments.share;
     println!(
@@ -77,40 +84,27 @@ async fn main() -> Result<(), Failure> {
         ROTATE_EVERY.as_secs()
     );
     println!(
-        "| minute | answers | errors | p50, ms | p99, ms | p99.9, ms | reports' p99, ms | disk's p99, ms | memory, MB | files | threads |"
+        "| minute | answers | errors | p50, ms | p99, ms | p99.9, ms | reports' p99, ms | disk's p99, ms | processor, µs each | memory, MB | files | threads |"
     );
     println!(
-        "|-------:|--------:|-------:|--------:|--------:|----------:|-----------------:|---------------:|-----------:|------:|--------:|"
+        "|-------:|--------:|-------:|--------:|--------:|----------:|-----------------:|---------------:|-------------------:|-----------:|------:|--------:|"
     );
     let rotations = platform.rotate_each(ROTATE_EVERY);
     let mut minutes: Vec<Minute> = Vec::new();
     for number in 1..=arguments.minutes {
-        let time = Duration::from_mins(1);
-        let (read, reported, disk) = try_join!(
-            reading.at_rate(rate, READERS, time),
-            reporting.at_rate(REPORTS, REPORTERS, time),
-            platform.disk(time)
-        )?;
-        let usage = platform.usage()?;
-        println!(
-            "| {number} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {} | {} |",
-            read.answers + reported.answers,
-            read.errors + reported.errors,
-            read.quantile(0.5),
-            read.quantile(0.99),
-            read.quantile(0.999),
-            reported.quantile(0.99),
-            disk.quantile(0.99),
-            usage.megabytes,
-            usage.files,
-            usage.threads
-        );
-        minutes.push(Minute { read, reported, usage });
+        let minute = Minute::of(&platform, rate).await?;
+        println!("| {number} | {} |", minute.row());
+        minutes.push(minute);
     }
     let rotated = rotations.end().await?;
     let mut is_well = drift(&minutes);
     println!("{rotated} rotations, all of them answered.");
 
+    // In the place of another kind of store, it would be compared with that.
+    if arguments.turns > 0 && arguments.database.is_some() == arguments.another.is_some() {
+        let new = Platform::start(&arguments.program, &arguments.key, arguments.another.as_deref()).await?;
+        is_well &= beside_a_new_one(&mut platform, new, rate, arguments.turns).await?;
+    }
     if arguments.hostile > 0 {
         is_well &= among_hostile(&platform, Duration::from_secs(arguments.hostile)).await?;
     }
@@ -126,7 +120,57 @@ async fn main() -> Result<(), Failure> {
 struct Minute {
     read: Figures,
     reported: Figures,
+    disk: Figures,
     usage: Usage,
+    /// Processor time of the server for each answer, in microseconds.
+    processor: f64,
+}
+
+impl Minute {
+    /// A minute of mixed traffic.
+    async fn of(platform: &Platform, rate: f64) -> Result<Self, Failure> {
+        let time = Duration::from_mins(1);
+        let before = platform.usage()?.processor;
+        let (reading, reporting) = (Traffic::reading(platform), Traffic::reporting(platform));
+        let (read, reported, disk) = try_join!(
+            reading.at_rate(rate, READERS, time),
+            reporting.at_rate(REPORTS, REPORTERS, time),
+            platform.disk(time)
+        )?;
+        let usage = platform.usage()?;
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let answers = (read.answers + reported.answers) as f64;
+        let processor = usage.processor.saturating_sub(before).as_secs_f64() * 1e6 / answers;
+        Ok(Self { read, reported, disk, usage, processor })
+    }
+
+    fn row(&self) -> String {
+        let Self { read, reported, disk, usage, processor } = self;
+        format!(
+            "{} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {processor:.1} | {:.1} | {} | {}",
+            read.answers + reported.answers,
+            read.errors + reported.errors,
+            read.quantile(0.5),
+            read.quantile(0.99),
+            read.quantile(0.999),
+            reported.quantile(0.99),
+            disk.quantile(0.99),
+            usage.megabytes,
+            usage.files,
+            usage.threads
+        )
+    }
+}
+
+/// The middle one of so many minutes.
+fn median(minutes: &[Minute], of: impl Fn(&Minute) -> f64) -> f64 {
+    let mut all: Vec<f64> = minutes.iter().map(of).collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+fn p99(minutes: &[Minute]) -> f64 {
+    median(minutes, |minute| minute.read.quantile(0.99))
 }
 
 /// What changed from the end of the warm-up to the end, and whether that is what is promised.
@@ -144,18 +188,45 @@ fn drift(minutes: &[Minute]) -> bool {
         first.usage.files, last.usage.files
     );
     // One minute of a busy machine says little: the median of the first minutes beside that of the last.
-    let p99 = |part: &[Minute]| {
-        let mut all: Vec<f64> = part.iter().map(|minute| minute.read.quantile(0.99)).collect();
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or_default()
-    };
     let of = minutes.len().min(10);
-    let (begin, end) = (minutes.get(..of).map_or(0.0, p99), minutes.get(minutes.len() - of..).map_or(0.0, p99));
+    let (begin, end) = (minutes.get(..of).unwrap_or_default(), minutes.get(minutes.len() - of..).unwrap_or_default());
+    let each = |part: &[Minute]| median(part, |minute| minute.processor);
     println!(
-        "p99 of what is read, the median of the first {of} minutes and of the last: {begin:.2} ms and {end:.2} ms \
-         (at most a fifth more)."
+        "The medians of the first {of} minutes and of the last: p99 of what is read {:.2} and {:.2} ms (at most a fifth more), \
+         the server's processor time {:.1} and {:.1} µs for each answer.",
+        p99(begin),
+        p99(end),
+        each(begin),
+        each(end)
     );
-    errors == 0 && grown <= 2.0 && last.usage.files <= first.usage.files + 2 && end <= begin * 1.2
+    errors == 0 && grown <= 2.0 && last.usage.files <= first.usage.files + 2 && p99(end) <= p99(begin) * 1.2
+}
+
+/// Both servers in turns, at the same rate: is the one that has been at work as quick as the new one?
+async fn beside_a_new_one(old: &mut Platform, mut new: Platform, rate: f64, turns: u64) -> Result<bool, Failure> {
+    new.rotate_often(ROTATIONS).await?;
+    // Whoever comes first finds its connections and its memory made.
+    Minute::of(&new, rate).await?;
+    println!("\nBeside a server that has just been started, a minute each, in turns:\n");
+    println!(
+        "| server | answers | errors | p50, ms | p99, ms | p99.9, ms | reports' p99, ms | disk's p99, ms | processor, µs each | memory, MB | files | threads |"
+    );
+    println!(
+        "|:-------|--------:|-------:|--------:|--------:|----------:|-----------------:|---------------:|-------------------:|-----------:|------:|--------:|"
+    );
+    let (mut of_old, mut of_new) = (Vec::new(), Vec::new());
+    for _ in 0..turns {
+        for (name, platform, minutes) in [("the same", &*old, &mut of_old), ("new", &new, &mut of_new)] {
+            let minute = Minute::of(platform, rate).await?;
+            println!("| {name} | {} |", minute.row());
+            minutes.push(minute);
+        }
+    }
+    new.stop().await?;
+    let errors: u64 = of_old.iter().chain(&of_new).map(|minute| minute.read.errors + minute.reported.errors).sum();
+    let ratio = p99(&of_old) / p99(&of_new);
+    println!("\np99 of what is read, medians: {ratio:.2} times that of the new one (at most 1.2); {errors} errors.");
+    Ok(errors == 0 && ratio <= 1.2)
 }
 
 /// Honest clients at a tenth of the pace, while each kind of hostile one does its worst.
