@@ -443,14 +443,21 @@ pub struct EventFilter {
     pub before: String,
 }
 
-/// The store could not be read.
+/// Why the database did not do what it was asked to. But for [`Unavailable::Unsure`], nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable;
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("The database does not answer")
-    }
+pub enum Unavailable {
+    /// It does not answer.
+    Away,
+    /// Its file is not where it was.
+    Gone,
+    /// It went away while it was confirming a change: that was made, or it was not.
+    Unsure,
+    /// Somebody else is writing, for longer than anybody waits.
+    Busy,
+    /// There is no room on its disk.
+    Full,
+    /// It can be read alone.
+    ReadOnly,
 }
 
 /// What a question to the server comes to.

@@ -53,6 +53,7 @@ fn only_what_the_database_surely_refused_was_not_done() {
         // A pooler whose server is gone, a file that cannot be written, a crash.
         (error("08006"), "outcome-unknown"),
         (error("08P01"), "outcome-unknown"),
+        (error("40003"), "outcome-unknown"),
         (error("58030"), "outcome-unknown"),
         (error("XX000"), "outcome-unknown"),
         (ended.to_owned(), "outcome-unknown"),

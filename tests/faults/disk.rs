@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -209,6 +209,83 @@ fn a_database_that_cannot_be_written_is_named_at_the_start_with_the_remedy() {
         is_read(&server, 1, &fingerprints(&bundles));
         assert_eq!(rotate(&server, 1, &bundles).status, 200);
     });
+}
+
+#[test]
+fn a_disk_that_takes_nothing_more_while_the_server_runs_is_told_and_what_is_stored_is_read() {
+    let (place, bundles) = (Place::sqlite("disk-refuses"), pair());
+    let keys = fingerprints(&bundles);
+    // What the system answers to a write is an error other than that the disk is full, as with a disk that became read-only or a quota:
+    // here, a limit on the size of files. Its signal would end the process, which a disk does not.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", crate::run::BINARY]).current_dir(&place.folder).env_clear();
+    shell.envs(place.variables());
+    let mut server = Server::spawn(shell, &["--listen-addr", "127.0.0.1:0"]);
+    install(&mut server, &bundles[of(1)]);
+    let limit = |bytes: &str| {
+        let ran = Command::new("prlimit").args(["--pid", &server.id(), &format!("--fsize={bytes}:unlimited")]).status();
+        assert!(ran.expect("prlimit runs").success());
+    };
+    let words = ["nothing was changed", "can still be read", "writable"];
+    while_people_read(&server, &keys, || {
+        limit("0");
+        for _ in 0..3 {
+            refused(&rotate(&server, 1, &bundles), "database-read-only", &words);
+            refused(&sign_in(&server), "database-read-only", &words);
+            is_read(&server, 1, &keys);
+        }
+        limit("unlimited");
+        // At once, and without a restart.
+        let answer = rotate(&server, 1, &bundles);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    });
+    assert_eq!(sign_in(&server).status, 200);
+    assert_eq!(Stored::read(&place.url).license().expect("a license").0, 2);
+}
+
+/// Lets a disk answer with this error whatever the server asks of it by these calls, until it is told to stop.
+struct Failing(Child);
+
+impl Failing {
+    fn begin(server: &Server, calls: &str, error: &str) -> Self {
+        let inject = format!("inject={calls}:error={error}");
+        let strace = Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &inject, "-p", &server.id()])
+            .spawn()
+            .expect("strace runs");
+        let begun = Instant::now();
+        let is_watched = |thread: &Path| {
+            let status = fs::read_to_string(thread.join("status")).unwrap_or_default();
+            !status.lines().any(|line| line == "TracerPid:\t0")
+        };
+        let threads = format!("/proc/{}/task", server.id());
+        while !fs::read_dir(&threads).expect("it runs").all(|thread| is_watched(&thread.expect("a thread").path())) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "strace does not begin");
+            thread::sleep(Duration::from_millis(5));
+        }
+        Self(strace)
+    }
+
+    fn end(mut self) {
+        let ran = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        assert!(ran.expect("kill runs").success());
+        self.0.wait().expect("it ends");
+    }
+}
+
+#[test]
+fn a_change_that_could_not_be_forced_to_the_disk_is_told_as_unknown() {
+    let (place, bundles) = (Place::sqlite("disk-sync").with("RUST_LOG", "off"), pair());
+    let keys = fingerprints(&bundles);
+    let mut server = place.start();
+    install(&mut server, &bundles[of(1)]);
+    let failing = Failing::begin(&server, "fsync,fdatasync", "EIO");
+    let answer = rotate(&server, 1, &bundles);
+    refused(&answer, "outcome-unknown", &["it was done, or nothing was changed"]);
+    is_read(&server, 1, &keys);
+    failing.end();
+    assert_eq!(rotate(&server, 1, &bundles).status, 200);
+    assert_eq!(Stored::read(&place.url).license().expect("a license").0, 2);
 }
 
 #[test]

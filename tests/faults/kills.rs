@@ -20,8 +20,10 @@ use crate::wire::{Ends, Wire, as_person, fingerprints, whole};
 
 /// Asks that are in flight beside what is killed.
 const BESIDE: usize = 4;
-/// A server is back within a second; a machine that does much else may take longer.
-const BACK: Duration = Duration::from_secs(10);
+/// A server is back within a second; on a machine that does much else, half of the times.
+const BACK: Duration = Duration::from_secs(1);
+/// And at the latest.
+const LATEST: Duration = Duration::from_secs(10);
 
 /// Lets `beside` ask until it is cut off, on connections of their own, sends a request, and kills the server so long after. The
 /// answer: its status, or 0 if none came.
@@ -105,6 +107,11 @@ fn figures(mut took: Vec<Duration>) -> String {
     format!("ready again in {:?} (median), {:?} (longest)", took[took.len() / 2], took[took.len() - 1])
 }
 
+fn is_back_in_time(took: &[Duration]) {
+    let late = took.iter().filter(|took| **took >= BACK).count();
+    assert!(late * 2 <= took.len() && took.iter().all(|took| *took < LATEST), "{}", figures(took.to_vec()));
+}
+
 fn rotations(place: &Place) {
     let (mut random, bundles) = (Random::new(), pair());
     let keys = fingerprints(&bundles);
@@ -156,7 +163,7 @@ fn rotations(place: &Place) {
     }
     // It goes on as if nothing had been.
     assert_eq!(measured(&server, rotation(revision)).1, 200);
-    assert!(back.iter().all(|took| *took < BACK), "{}", figures(back));
+    is_back_in_time(&back);
     println!(
         "{moments} kills: {old} times the old license, {new} times the new one, {answered} of them answered; {}",
         figures(back)
@@ -290,7 +297,7 @@ fn wizard(place: impl Fn(usize) -> Place) {
         tried - stored,
         figures(back.clone())
     );
-    assert!(back.iter().all(|took| *took < BACK), "{}", figures(back));
+    is_back_in_time(&back);
     if moments >= 100 {
         assert!(stored > 0 && stored < tried, "kills before the changes and after them");
     }

@@ -25,6 +25,7 @@ mod disk;
 mod held;
 mod jobs;
 mod kills;
+mod leaving;
 mod moved;
 mod names;
 mod next;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,8 @@ use crate::place::{Place, acknowledged, of, pair};
 use crate::platform::install;
 use crate::probes::is_shut;
 use crate::running::Server;
-use crate::stored::{Stored, texts};
-use crate::wire::{as_person, fingerprints, whole};
+use crate::stored::{Stored, on, texts};
+use crate::wire::{Ends, as_person, fingerprints, whole};
 
 /// A platform whose database file somebody else lays hands on.
 struct Platform {
@@ -70,6 +71,13 @@ impl Platform {
             thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(ask(self.server.address(), "GET", "/health/ready", "", "").status, 503);
+        // Pages say what happened, not that it may pass.
+        let person = as_person(&self.server.cookies());
+        for path in ["/", "/settings/license", "/settings/audit"] {
+            let page = ask(self.server.address(), "GET", path, &person, "");
+            assert_eq!(page.status, 503, "{path}");
+            assert!(page.body.contains("The file of the database is gone"), "{path}: {}", page.body);
+        }
         let rotated = self.rotate(2);
         assert!(rotated.status == 503 && rotated.body.contains("nothing was changed"), "{}", rotated.body);
         self.has_no_wizard();
@@ -181,4 +189,85 @@ fn a_deleted_file_is_not_made_anew_and_a_copy_in_its_place_is_served() {
     assert_eq!(whole(&platform.claims(), &platform.keys), 2);
     assert_eq!(platform.rotate(2).status, 200);
     platform.is_whole(3);
+}
+
+/// Somebody else reads the database as it is now, and goes on while something is done.
+fn while_somebody_reads(place: &Place, work: impl FnOnce()) {
+    let (reads, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let ends = Ends(&over);
+        scope.spawn(|| {
+            on(&place.url, async |connection| {
+                let mut tx = sqlx::Connection::begin(connection).await.expect("a transaction");
+                sqlx::query("SELECT COUNT(*) FROM platform_config").fetch_one(&mut *tx).await.expect("a count");
+                reads.store(true, Ordering::Release);
+                while !over.load(Ordering::Relaxed) {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        });
+        while !reads.load(Ordering::Acquire) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        work();
+        drop(ends);
+    });
+}
+
+#[test]
+fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
+    let platform = Platform::start("moved-journal");
+    let (backup, away) = (platform.file("backup.db"), platform.file("elsewhere.db"));
+    let ran = platform.place.run(&["db", "backup", &backup.display().to_string()]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let until_served = |revision: i64| {
+        let begun = Instant::now();
+        loop {
+            let claims = platform.claims();
+            if claims.status == 200 && whole(&claims, &platform.keys) == revision {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{}", claims.body);
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let swap = |out: &Path, into: &Path| {
+        fs::rename(platform.database(), out).expect("it is there");
+        fs::rename(into, platform.database()).expect("it is there");
+    };
+    let kept = |number: usize| platform.file(&format!("countersign.db-wal.{number}"));
+    while_somebody_reads(&platform.place, || {
+        // It stands in the journal alone, and cannot be written into the file while somebody reads what was there before.
+        assert_eq!(platform.rotate(1).status, 200);
+        // There is no name left for that journal, so nothing else can be taken into use.
+        for number in 1..=100 {
+            fs::write(kept(number), "taken").expect("a file");
+        }
+        swap(&away, &backup);
+        let begun = Instant::now();
+        while platform.claims().status == 200 {
+            assert!(begun.elapsed() < Duration::from_secs(4), "it does not see it");
+        }
+        // As long as it takes to give the connections up, and then some.
+        thread::sleep(Duration::from_secs(8));
+        let claims = platform.claims();
+        assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+        // Put back, it is served with all that stands in its journal, without a restart.
+        swap(&backup, &away);
+        until_served(2);
+        assert_eq!(platform.rotate(2).status, 200);
+        // With a name for it the journal is put aside, whole.
+        for number in 1..=100 {
+            fs::remove_file(kept(number)).expect("it is there");
+        }
+        swap(&away, &backup);
+        until_served(1);
+        assert!(fs::metadata(kept(1)).expect("it is kept").len() > 0);
+    });
+    assert_eq!(platform.rotate(1).status, 200);
+    platform.is_whole(2);
+    // Beside the file that it is of, it gives back what stands in it.
+    let journal = PathBuf::from(format!("{}-wal", away.display()));
+    fs::rename(kept(1), journal).expect("it is there");
+    assert_eq!(Stored::read(&url(&away)).license().expect("a license").0, 3);
 }

@@ -193,7 +193,7 @@ fn crowd(place: &Place, replicas: usize) {
     let (crowd, over, answered) = (Crowd::default(), AtomicBool::new(false), AtomicUsize::new(0));
     let begun = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let told = thread::scope(|scope| {
+    let (told, came) = thread::scope(|scope| {
         let (platform, crowd, over, answered) = (&platform, &crowd, &over, &answered);
         let _ends = Ends(over);
         let rotating = scope.spawn(move || {
@@ -207,12 +207,15 @@ fn crowd(place: &Place, replicas: usize) {
         });
         // The servers stand still while the crowd comes.
         platform.signal("-STOP");
-        scope.spawn(move || {
+        let coming = scope.spawn(move || {
             let begun = Instant::now();
-            while crowd.waiting.load(Ordering::Relaxed) < at_once && begun.elapsed() < Duration::from_secs(10) {
+            let came = || crowd.waiting.load(Ordering::Relaxed);
+            while came() < at_once && begun.elapsed() < Duration::from_secs(10) {
                 thread::sleep(Duration::from_millis(1));
             }
+            let came = came();
             platform.signal("-CONT");
+            came
         });
         let all = (0..people).map(|number| async move {
             let mut told = Vec::new();
@@ -228,7 +231,7 @@ fn crowd(place: &Place, replicas: usize) {
         // All of them are one task, which shall go on for as long as any of them can.
         let told = runtime.block_on(unconstrained(join_all(all)));
         rotating.join().expect("rotations go on");
-        told
+        (told, coming.join().expect("they come"))
     });
     let answers: usize = told.iter().map(Vec::len).sum();
     let revisions: HashSet<i64> = told.into_iter().flatten().collect();
@@ -239,7 +242,7 @@ fn crowd(place: &Place, replicas: usize) {
         begun.elapsed(),
         revisions.len(),
     );
-    assert!(most >= at_once, "{most} were there at the same time");
+    assert!(came >= at_once, "{came} were there before the first was answered");
     assert!(usize::try_from(confirmed).expect("positive") > rotations);
     let (revision, _) = Stored::read(&place.url).license().expect("a license");
     assert_eq!(revision, confirmed);

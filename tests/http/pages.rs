@@ -1,12 +1,12 @@
 //! The pages and the health of the server.
 
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 use countersign::http::router;
 
-use crate::ask::{BASES, app, ask, at, get, send};
+use crate::ask::{BASES, NOW, app, ask, at, get, send};
 
 #[tokio::test]
 async fn the_checker_is_a_whole_page_without_script() {
@@ -73,7 +73,8 @@ async fn health_tells_nothing_but_health() {
 #[tokio::test]
 async fn a_server_that_stops_is_alive_and_not_ready() {
     let app = app("/").await;
-    app.stopping.store(true, Ordering::Relaxed);
+    // Nobody asked for it lately.
+    assert_eq!(app.readiness.end(NOW), Duration::ZERO);
     let router = router(app);
     let status = |path: &'static str| {
         let router = router.clone();

@@ -7,8 +7,9 @@ use super::form::problems;
 use super::report::pieces;
 use super::shell::document;
 use super::standing::{said, telling, wants_license};
+use crate::Unavailable;
 use crate::checker::report::facts_list;
-use crate::visit::{Unavailable, Visit};
+use crate::visit::Visit;
 use crate::words::facts;
 
 /// The platform's home as a document.

@@ -30,4 +30,4 @@ pub use problem::problem_page;
 pub use settings::*;
 pub use setup::*;
 pub use sign_in::sign_in;
-pub use unavailable::{Outage, Unsent, unavailable};
+pub use unavailable::{Unsent, unavailable};

@@ -3,24 +3,7 @@
 use leptos::prelude::*;
 
 use super::shell::bare;
-use crate::Paths;
-
-/// Why the database did not do what it was asked to. But for [`Outage::Unsure`], nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outage {
-    /// It does not answer.
-    Away,
-    /// Its file is not where it was.
-    Gone,
-    /// It went away while it was confirming a change: that was made, or it was not.
-    Unsure,
-    /// Somebody else is writing, for longer than anybody waits.
-    Busy,
-    /// There is no room on its disk.
-    Full,
-    /// It can be read alone.
-    ReadOnly,
-}
+use crate::{Paths, Unavailable};
 
 /// The form that met it, if there was one.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +16,7 @@ pub struct Unsent {
     pub is_part: bool,
 }
 
-impl Outage {
+impl Unavailable {
     /// What happened, what that means, and what to do.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -76,10 +59,10 @@ impl Outage {
 
 /// What happened and what to do, as a document for a 503, with the way to send once more what was typed: it is in this page, since
 /// nothing can be stored. `nonce` is that of its content security policy; empty for none.
-pub fn unavailable(paths: &Paths, nonce: &str, outage: Outage, unsent: &Unsent) -> String {
-    let (title, why, remedy) = outage.words();
+pub fn unavailable(paths: &Paths, nonce: &str, why: Unavailable, unsent: &Unsent) -> String {
+    let (title, meaning, remedy) = why.words();
     bare(paths, nonce, title, "The database did not do what it was asked to.", || {
-        let is_unsure = outage == Outage::Unsure;
+        let is_unsure = why == Unavailable::Unsure;
         let kept = match (unsent.values.is_empty(), unsent.is_part) {
             (true, _) => None,
             (false, false) => Some("What you typed is kept in this page, and is sent once more when you try again."),
@@ -106,12 +89,12 @@ pub fn unavailable(paths: &Paths, nonce: &str, outage: Outage, unsent: &Unsent) 
             // An empty address is this page's own, whichever it is.
             view! { <a class="btn" href=unsent.page.clone() target=beside>{label}{told}</a> }
         });
-        let checker = (matches!(outage, Outage::Away | Outage::Gone) && resend.is_none())
+        let checker = (matches!(why, Unavailable::Away | Unavailable::Gone) && resend.is_none())
             .then(|| view! { <a class="btn quiet" href=paths.checker()>"Check a license bundle"</a> });
         view! {
             <div>
                 <h1 tabindex="-1">{title}</h1>
-                <p class="soft">{why}</p>
+                <p class="soft">{meaning}</p>
             </div>
             <section class="card">
                 <h2>"What to do now"</h2>

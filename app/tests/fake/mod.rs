@@ -101,7 +101,7 @@ impl Fake {
 
     fn answer<'a, T: Send + 'a>(&self, value: T) -> Answer<'a, T> {
         let is_down = self.is_down;
-        Box::pin(async move { if is_down { Err(Unavailable) } else { Ok(value) } })
+        Box::pin(async move { if is_down { Err(Unavailable::Away) } else { Ok(value) } })
     }
 }
 

@@ -202,7 +202,7 @@ fn without_the_database_no_step_is_shown_and_signing_in_still_is() {
             page(setup_email(&visit)),
             page(setup_complete(&visit)),
         ];
-        assert!(pages.iter().all(|page| *page == Err(Unavailable)));
+        assert!(pages.iter().all(|page| *page == Err(Unavailable::Away)));
         assert!(page(sign_in(&visit)).is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! Every page of the wizard and of signing in, in every state.
 
 use countersign_app::{
-    EmailSettings, FieldError, Outage, Paths, Returned, Role, Setup, Step, Unavailable, Unsent, Viewer, Visit,
+    EmailSettings, FieldError, Paths, Returned, Role, Setup, Step, Unavailable, Unsent, Viewer, Visit,
 };
 use countersign_app::{
     forbidden, invitation, problem_page, setup_admin, setup_complete, setup_email, setup_license, setup_organization,
@@ -201,12 +201,12 @@ fn outside() -> Vec<(&'static str, String)> {
         ("sign-in-refused", render(sign_in(&wrong))),
         ("invitation", render(invitation(&nobody()))),
         ("invitation-refused", render(invitation(&used))),
-        ("unavailable", unavailable(&paths, "bm9uY2U", Outage::Away, &Unsent::default())),
-        ("unavailable-gone", unavailable(&paths, "bm9uY2U", Outage::Gone, &unsent(false))),
-        ("unavailable-unsure", unavailable(&paths, "bm9uY2U", Outage::Unsure, &unsent(true))),
-        ("unavailable-busy", unavailable(&paths, "bm9uY2U", Outage::Busy, &unsent(false))),
-        ("unavailable-full", unavailable(&paths, "bm9uY2U", Outage::Full, &unsent(true))),
-        ("unavailable-read-only", unavailable(&paths, "bm9uY2U", Outage::ReadOnly, &unsent(false))),
+        ("unavailable", unavailable(&paths, "bm9uY2U", Unavailable::Away, &Unsent::default())),
+        ("unavailable-gone", unavailable(&paths, "bm9uY2U", Unavailable::Gone, &unsent(false))),
+        ("unavailable-unsure", unavailable(&paths, "bm9uY2U", Unavailable::Unsure, &unsent(true))),
+        ("unavailable-busy", unavailable(&paths, "bm9uY2U", Unavailable::Busy, &unsent(false))),
+        ("unavailable-full", unavailable(&paths, "bm9uY2U", Unavailable::Full, &unsent(true))),
+        ("unavailable-read-only", unavailable(&paths, "bm9uY2U", Unavailable::ReadOnly, &unsent(false))),
         ("forbidden", forbidden(&signed_in(nobody()))),
         ("forbidden-nobody", forbidden(&nobody())),
         (

@@ -57,6 +57,11 @@ impl Kind {
         }
     }
 
+    /// Whether they say nothing, and all of them have room: then nobody else waits for them.
+    pub const fn is_idle(self) -> bool {
+        matches!(self, Self::HalfOpen)
+    }
+
     const fn clients(self) -> u32 {
         match self {
             Self::Nobody => 0,

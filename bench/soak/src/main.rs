@@ -61,6 +61,10 @@ const REPORTERS: usize = 32;
 const REPORTS: f64 = 10.0;
 /// Minutes in which memory finds its level; what comes later is compared with the end of them.
 const WARM: u64 = 5;
+/// What the server may take beside any kind of hostile client: connections, their buffers, passwords that are hashed.
+const MEGABYTES: f64 = 128.0;
+/// The p99 of honest clients beside half-open connections that find room, in milliseconds.
+const BESIDE_IDLE: f64 = 50.0;
 /// How long what the server does at most is measured.
 const MOST: Duration = Duration::from_secs(30);
 /// Licenses that were in use before anything is measured.
@@ -260,7 +264,8 @@ async fn among_hostile(platform: &Platform, time: Duration) -> Result<bool, Fail
             most.megabytes,
             most.files
         );
-        is_well &= honest.errors == 0 && honest.answers > 0;
+        is_well &= honest.errors == 0 && honest.answers > 0 && most.megabytes <= MEGABYTES;
+        is_well &= !kind.is_idle() || honest.quantile(0.99) <= BESIDE_IDLE;
     }
     Ok(is_well)
 }

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -97,8 +96,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     listen(listener, router, Limits::DEFAULT.within_open_files(), async {
         stop.await;
         tracing::info!("stopping");
-        app.stopping.store(true, Ordering::Relaxed);
+        let going_on = app.readiness.end(app.clock.now());
         drop(stopping);
+        tokio::time::sleep(going_on).await;
     })
     .await;
     let _ = jobs.await;

@@ -15,8 +15,15 @@ use crate::store::{self, SetupRows};
 use crate::{licensing, phone_home};
 
 impl From<store::Unavailable> for Unavailable {
-    fn from(_: store::Unavailable) -> Self {
-        Self
+    fn from(why: store::Unavailable) -> Self {
+        match why {
+            store::Unavailable::Away => Self::Away,
+            store::Unavailable::Gone => Self::Gone,
+            store::Unavailable::Unsure => Self::Unsure,
+            store::Unavailable::Busy => Self::Busy,
+            store::Unavailable::Full => Self::Full,
+            store::Unavailable::ReadOnly => Self::ReadOnly,
+        }
     }
 }
 

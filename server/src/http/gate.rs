@@ -99,7 +99,7 @@ impl<F: Feature> FromRequestParts<Arc<App>> for Licensed<F> {
         match ask(app, &[F::NAME], asker.now).await {
             Ok(Ok(installed)) => Ok(Self { viewer, installed, feature: PhantomData }),
             Ok(Err(refusal)) => Err(refusal.answer(app, parts, &asker)),
-            Err(_) => Err(unavailable(app, parts)),
+            Err(why) => Err(unavailable(app, parts, &why.into())),
         }
     }
 }
@@ -134,7 +134,7 @@ impl LicenseGate {
                 let Ok(asker) = Asker::from_request_parts(&mut parts, &self.app).await;
                 Err(refusal.answer(&self.app, &parts, &asker))
             }
-            Err(_) => Err(unavailable(&self.app, &request.into_parts().0)),
+            Err(why) => Err(unavailable(&self.app, &request.into_parts().0, &why.into())),
         }
     }
 }
@@ -268,11 +268,11 @@ pub(super) fn mark(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-fn unavailable(app: &App, parts: &Parts) -> Response {
+fn unavailable(app: &App, parts: &Parts, problem: &Problem) -> Response {
     if is_for_programs(app, &parts.uri, &parts.headers) {
-        Problem::UNAVAILABLE.into_response()
+        problem.clone().into_response()
     } else {
-        app.problem_page(&Problem::UNAVAILABLE)
+        app.problem_page(problem)
     }
 }
 

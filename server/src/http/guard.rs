@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
@@ -37,6 +37,10 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         },
     };
     headers::complete(response.headers_mut(), app.https);
+    if app.readiness.is_stopping() {
+        // The next request of this client goes to somebody else, and none is sent into a connection that is just being closed.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 
     let status = response.status().as_u16();
     app.requests.count(status);

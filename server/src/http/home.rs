@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::App;
 use super::asker::Asker;
 use super::page::Visiting;
 use super::reply::see;
-use super::{App, Problem};
 
 /// While the platform is not set up, home is the wizard; whoever is not signed in signs in first.
 pub(super) async fn home(State(app): State<Arc<App>>, asker: Asker, headers: HeaderMap) -> Response {
@@ -21,7 +21,7 @@ pub(super) async fn home(State(app): State<Arc<App>>, asker: Asker, headers: Hea
             visiting.answer(html)
         }
         (Ok(true), Ok(None)) => app.to_sign_in(),
-        (Err(_), _) | (_, Err(_)) => app.problem_page(&Problem::UNAVAILABLE),
+        (Err(why), _) | (_, Err(why)) => app.problem_page(&why.into()),
     }
 }
 

@@ -47,7 +47,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         head: Duration::from_secs(10),
         connection: Duration::from_mins(15),
-        drain: Duration::from_secs(4),
+        drain: Duration::from_millis(3_500),
         connections: 960,
         queue: 8192,
     };
@@ -160,7 +160,7 @@ pub(crate) async fn listen_through<S, O>(
                 take(arrived, slot);
             }
             _ = round.tick(), if !queue.is_empty() && slots.available_permits() == 0 => {
-                for _ in 0..64 {
+                for _ in 0..queue.len().min(64) {
                     if !waiting.end_longest() {
                         break;
                     }

@@ -33,7 +33,6 @@ mod waiting;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +46,7 @@ use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use asker::IDLE;
 pub use gate::{Agentic, Analytics, Feature, Gated, LicenseGate, Licensed, Refusals};
+pub use health::Readiness;
 pub use problem::Problem;
 
 use crate::clock::Clock;
@@ -71,8 +71,8 @@ pub struct App {
     pub site: Site,
     /// Whether people reach the platform by https.
     pub https: bool,
-    /// Whether the process was told to stop.
-    pub stopping: AtomicBool,
+    /// Whether requests are wanted.
+    pub readiness: Readiness,
     /// What tells the time.
     pub clock: Clock,
     /// The database.
@@ -140,7 +140,7 @@ impl App {
             paths: Paths::new(&config.base_path),
             site,
             https: public.as_ref().is_some_and(|url| url.scheme() == Some(&Scheme::HTTPS)),
-            stopping: AtomicBool::new(false),
+            readiness: Readiness::default(),
             store,
             terms: config.terms(),
             license_server: LicenseServer::of(config),

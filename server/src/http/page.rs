@@ -72,7 +72,7 @@ impl Visiting {
                 }
                 response
             }
-            Err(Unavailable) => self.app.problem_page(&Problem::UNAVAILABLE),
+            Err(why) => self.app.problem_page(&why.into()),
         }
     }
 }
@@ -108,7 +108,7 @@ pub(super) async fn admit(
             Err(Box::new(App::forbidden_page(&visiting.visit)))
         }
         Ok(None) => Err(Box::new(app.to_sign_in_for(uri.path_and_query().map_or(uri.path(), PathAndQuery::as_str)))),
-        Err(_) => Err(Box::new(app.problem_page(&Problem::UNAVAILABLE))),
+        Err(why) => Err(Box::new(app.problem_page(&why.into()))),
     }
 }
 

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign_app::{FieldError, Outage};
+use countersign_app::{FieldError, Unavailable};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::ids::NoRandomness;
 use crate::passwords::Failed;
 use crate::seal::Unsealable;
-use crate::store::Unavailable;
+use crate::store;
 
 /// A refusal as programs read it. What went wrong inside is logged, never told.
 #[derive(Clone, Debug)]
@@ -158,14 +158,14 @@ impl Problem {
     }
 
     /// What it means for people, if it is that the database did not do what it was asked to.
-    pub(super) fn outage(&self) -> Option<Outage> {
+    pub(super) fn outage(&self) -> Option<Unavailable> {
         let outages = [
-            (Self::UNAVAILABLE, Outage::Away),
-            (Self::GONE, Outage::Gone),
-            (Self::UNSURE, Outage::Unsure),
-            (Self::BUSY, Outage::Busy),
-            (Self::FULL, Outage::Full),
-            (Self::READ_ONLY, Outage::ReadOnly),
+            (Self::UNAVAILABLE, Unavailable::Away),
+            (Self::GONE, Unavailable::Gone),
+            (Self::UNSURE, Unavailable::Unsure),
+            (Self::BUSY, Unavailable::Busy),
+            (Self::FULL, Unavailable::Full),
+            (Self::READ_ONLY, Unavailable::ReadOnly),
         ];
         outages.into_iter().find(|(problem, _)| problem.code == self.code).map(|(_, outage)| outage)
     }
@@ -224,6 +224,12 @@ impl From<Unavailable> for Problem {
                  DATABASE_URL name the one that is: then try again.",
             ),
         }
+    }
+}
+
+impl From<store::Unavailable> for Problem {
+    fn from(why: store::Unavailable) -> Self {
+        Unavailable::from(why).into()
     }
 }
 

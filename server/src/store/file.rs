@@ -98,10 +98,11 @@ impl File {
 
     /// The connections, and which file they are to.
     pub(super) fn connections(&self, to: Use) -> sqlx::Result<(AnyPool, u64)> {
-        let opened = self.opened();
+        // A copy: nobody waits at this lock while a disk that hangs is asked.
+        let opened = self.opened().clone();
         match to {
-            Use::Read if opened.is_there => Ok((opened.read.clone(), opened.number)),
-            Use::Write if opened.is_there && self.has(opened.identity) => Ok((opened.write.clone(), opened.number)),
+            Use::Read if opened.is_there => Ok((opened.read, opened.number)),
+            Use::Write if opened.is_there && self.has(opened.identity) => Ok((opened.write, opened.number)),
             _ => Err(Gone::error()),
         }
     }
@@ -128,9 +129,12 @@ impl File {
         let _turn = self.turn.lock().await;
         let before = self.opened().clone();
         let found = identity(&self.path);
-        if found.as_ref().is_ok_and(|found| *found == before.identity) {
+        let is_the_same = found.as_ref().is_ok_and(|found| *found == before.identity);
+        // Put back after another one could not be taken into use, it has no connections any more.
+        if is_the_same && !before.write.is_closed() {
+            let journal = journal(&self.path);
             let mut opened = self.opened();
-            (opened.is_there, opened.journal) = (true, journal(&self.path));
+            (opened.is_there, opened.journal) = (true, journal);
             return;
         }
         // From here on nobody begins anything.
@@ -153,14 +157,26 @@ impl File {
             }
             let _ = timeout(PATIENCE, pool.close()).await;
         }
-        if let Err(error) = clear(&self.path, before.journal) {
+        if !is_the_same && let Err(error) = clear(&self.path, before.journal) {
             tracing::error!(%error, "the journal of the database's file before is in the way of the one that is there now");
             return;
         }
-        let [read, write] =
-            self.pools.map(|pool| connections(&self.path, found, pool()).connect_lazy_with(self.options.clone()));
+        let [read, write] = self.pools.map(|pool| connections(&self.path, found, pool()));
+        let opening = async {
+            let write = write.connect_with(self.options.clone()).await?;
+            Ok::<_, sqlx::Error>((read.connect_with(self.options.clone()).await?, write))
+        };
+        let (read, write) = match timeout(PATIENCE, opening).await {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => {
+                return tracing::error!(%error, "what is in the place of the database's file cannot be opened");
+            }
+            Err(_) => return tracing::error!("what is in the place of the database's file does not open in time"),
+        };
         let number = before.number.saturating_add(1);
-        *self.opened() = Opened { identity: found, journal: [None; 2], is_there: true, number, read, write };
+        // Who is connected has a journal: so it is known whose that is, whatever comes next.
+        let journal = journal(&self.path);
+        *self.opened() = Opened { identity: found, journal, is_there: true, number, read, write };
         tracing::warn!(file = %self.path.display(), "another file is in the place of the database's, and is used from now on");
     }
 

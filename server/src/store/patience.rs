@@ -109,18 +109,28 @@ impl Transaction {
             file.is_still(*number)?;
         }
         within(self.limit, self.inner.commit()).await.map_err(|error| {
-            // A file is there, or never had it.
-            let is_unsure = self.limit.is_some() && !error.as_database_error().is_some_and(is_refusal);
+            let is_unsure = !error.as_database_error().is_some_and(is_refusal);
             tracing::error!(%error, is_unsure, "database, at a commit");
             if is_unsure { Unavailable::Unsure } else { Unavailable::of(&error) }
         })
     }
 }
 
-/// Whether a commit that PostgreSQL answered like this was surely not done: what it could not keep was against a rule, in the way of
-/// others, or too much. Any other answer may be that of a pooler that lost it, or of one that wrote it down and then fell.
+/// Whether a commit that a database answered like this was surely not done.
+///
+/// PostgreSQL: what it could not keep was against a rule, in the way of others, or too much. Any other answer may be that of a pooler
+/// that lost it, or of one that wrote it down and then fell. SQLite: all but an error of its disk, where the mark of the commit may stand
+/// in the journal, though it could not be forced to the disk; whoever opens the file after a crash may find it. Where writing itself
+/// failed (`SQLITE_IOERR_WRITE`) it does not stand there.
 fn is_refusal(error: &(dyn DatabaseError + 'static)) -> bool {
-    let Some(error) = error.try_downcast_ref::<PgDatabaseError>() else { return false };
+    let Some(error) = error.try_downcast_ref::<PgDatabaseError>() else {
+        let code = error.code().and_then(|code| code.parse::<u16>().ok());
+        return code.is_some_and(|code| code & 0xff != 10 || code == 778);
+    };
+    // The standard's word for a commit of which nobody knows.
+    if error.code() == "40003" {
+        return false;
+    }
     let is_class = |class: &&str| error.code().starts_with(*class);
     error.severity() != PgSeverity::Panic && ["23", "25", "40", "53", "55", "57014"].iter().any(is_class)
 }

@@ -35,6 +35,8 @@ impl<T> Default for Line<T> {
 impl<T: Clone> Shared<T> {
     /// The answer to a question. Of those who share it one reads; if that one gives up meanwhile, another does.
     pub(super) async fn ask<F: Future<Output = T>>(&self, question: &str, read: impl FnOnce() -> F) -> T {
+        // Made first, so that it goes last, when this one's part of the line is gone: also of one that gives up.
+        let _leaving = Leaving { lines: self, question };
         let line = Arc::clone(open(&self.0).entry(question.to_owned()).or_default());
         let next = Arc::clone(&open(&line.next));
         let reading = async {
@@ -48,13 +50,23 @@ impl<T: Clone> Shared<T> {
             }
             read().await
         };
-        let answer = next.get_or_init(|| reading).await.clone();
-        let mut lines = open(&self.0);
-        // The map's and this one: nobody else waits.
-        if Arc::strong_count(&line) == 2 {
-            lines.remove(question);
+        next.get_or_init(|| reading).await.clone()
+    }
+}
+
+/// Whoever leaves a line, answered or not. The last one takes it away.
+struct Leaving<'a, T> {
+    lines: &'a Shared<T>,
+    question: &'a str,
+}
+
+impl<T> Drop for Leaving<'_, T> {
+    fn drop(&mut self) {
+        let mut lines = open(&self.lines.0);
+        // The map's: nobody else has it any more, and nobody joins it meanwhile.
+        if lines.get(self.question).is_some_and(|line| Arc::strong_count(line) == 1) {
+            lines.remove(self.question);
         }
-        answer
     }
 }
 
@@ -102,6 +114,7 @@ mod tests {
         for person in people {
             person.await.unwrap();
         }
+        assert!(open(&shared.0).is_empty(), "nothing is kept");
         let readings = readings.load(Ordering::SeqCst);
         assert!(readings < 1600, "{readings} readings for 3200 questions");
     }
@@ -111,6 +124,17 @@ mod tests {
         let shared = Shared::default();
         for question in 0..100 {
             assert_eq!(shared.ask(&question.to_string(), async || question).await, question);
+        }
+        assert!(open(&shared.0).is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_questions_whose_answer_nobody_waited_for() {
+        let shared = Shared::<()>::default();
+        for question in 0..100 {
+            let question = question.to_string();
+            let asking = shared.ask(&question, std::future::pending::<()>);
+            assert!(tokio::time::timeout(Duration::ZERO, asking).await.is_err());
         }
         assert!(open(&shared.0).is_empty());
     }

@@ -17,7 +17,7 @@ pub enum Unavailable {
     Busy,
     /// There is no room on its disk.
     Full,
-    /// It can be read alone.
+    /// It can be read alone: by its own choice, or as its disk takes no more.
     ReadOnly,
 }
 
@@ -33,10 +33,12 @@ impl Unavailable {
             Some("25006") => Self::ReadOnly,
             Some("55P03" | "57014") => Self::Busy,
             // Those of SQLite are numbers, of which the low byte says the kind.
-            Some(code) if code.len() < 5 => match code.parse().map(|code: u16| code & 0xff) {
-                Ok(5 | 6) => Self::Busy,
-                Ok(8) => Self::ReadOnly,
-                Ok(13) => Self::Full,
+            Some(code) if code.len() < 5 => match code.parse::<u16>().map(|code| (code & 0xff, code)) {
+                Ok((5 | 6, _)) => Self::Busy,
+                // `SQLITE_IOERR_WRITE` and `SQLITE_IOERR_SHMSIZE`: a disk that became read-only while its files were open, or a quota that
+                // is used up. What is there can still be read.
+                Ok((8, _) | (10, 778 | 4874)) => Self::ReadOnly,
+                Ok((13, _)) => Self::Full,
                 _ => Self::Away,
             },
             _ => Self::Away,

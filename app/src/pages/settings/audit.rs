@@ -5,9 +5,10 @@ use leptos::prelude::*;
 
 use super::table::{foreign, table, time};
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::pages::form::problems;
 use crate::pages::shell::settings;
-use crate::visit::{Event, EventFilter, Unavailable, Visit};
+use crate::visit::{Event, EventFilter, Visit};
 
 /// The audit log as a document, filtered.
 ///

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::pages::email::{FIELDS, fields, test};
 use crate::pages::form::problems;
 use crate::pages::shell::settings;
-use crate::visit::{EmailSettings, Role, Unavailable, Visit};
+use crate::visit::{EmailSettings, Role, Visit};
 
 /// How e-mail is sent, as a document.
 ///

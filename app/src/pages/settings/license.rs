@@ -8,13 +8,14 @@ use super::license_server::license_server;
 use super::table::{foreign, table, time};
 use super::usage::usage;
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::checker::compared::first_groups;
 use crate::checker::report::{facts_list, raw};
 use crate::pages::form::{hidden, problems};
 use crate::pages::report::{details, pieces};
 use crate::pages::shell::settings;
 use crate::pages::standing::{said, telling, vouching, wants_license};
-use crate::visit::{Installed, Replaced, Unavailable, Visit};
+use crate::visit::{Installed, Replaced, Visit};
 use crate::words::Fact;
 
 /// The installed license as a document.

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 
 use super::table::{foreign, table};
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::pages::form::problems;
 use crate::pages::shell::settings;
-use crate::visit::{Addresses, CallMode, Callee, Destination, Network, Unavailable, Visit};
+use crate::visit::{Addresses, CallMode, Callee, Destination, Network, Visit};
 
 /// The network as a document.
 ///

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::pages::form::{Field, problems};
 use crate::pages::shell::settings;
-use crate::visit::{Unavailable, Visit};
+use crate::visit::Visit;
 
 /// The organization as a document.
 ///

@@ -4,9 +4,10 @@ use countersign_license::{Remaining, shown};
 use leptos::prelude::*;
 
 use super::table::{foreign, table, time};
+use crate::Unavailable;
 use crate::pages::form::{Field, problems};
 use crate::pages::shell::settings;
-use crate::visit::{Session, Unavailable, Visit};
+use crate::visit::{Session, Visit};
 
 /// The viewer's sessions as a document.
 ///

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::consequences::sentence;
 use super::{only_admins, role};
+use crate::Unavailable;
 use crate::checker::compared::table;
 use crate::checker::report::{facts_list, ladder};
 use crate::pages::form::{bundle_box, checkbox, hidden, problems};
@@ -12,7 +13,7 @@ use crate::pages::report::{holds_private_key, key, pieces, verdict};
 use crate::pages::shell::settings;
 use crate::pages::standing::contact;
 use crate::piece::Piece;
-use crate::visit::{Preview, Unavailable, Visit};
+use crate::visit::{Preview, Visit};
 use crate::words::{facts, headline, revoked};
 
 /// The update of the license as a document: the form, or the review of the bundle that came back from it.

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 
 use super::table::{foreign, table, time};
 use super::{copy_button, only_admins, role};
+use crate::Unavailable;
 use crate::pages::form::{Field, problems, select};
 use crate::pages::shell::settings;
 use crate::usage::Fill;
-use crate::visit::{Invitation, Role, Unavailable, User, Visit};
+use crate::visit::{Invitation, Role, User, Visit};
 
 /// Users and invitations as a document.
 ///

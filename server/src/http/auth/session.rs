@@ -69,6 +69,6 @@ pub(in crate::http) async fn get_session(State(_): State<Arc<App>>, asker: Asker
     match asker.viewer() {
         Ok(Some(viewer)) => answer(StatusCode::OK, &json!({ "user": user(viewer) })),
         Ok(None) => answer(StatusCode::OK, &Value::Null),
-        Err(_) => Problem::UNAVAILABLE.into_response(),
+        Err(why) => Problem::from(why).into_response(),
     }
 }

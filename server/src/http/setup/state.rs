@@ -18,7 +18,7 @@ use crate::http::reply::answer;
 
 pub(in crate::http) async fn state(State(app): State<Arc<App>>, asker: Asker, headers: HeaderMap) -> Response {
     match Gate::read(&app, &asker).await {
-        Err(_) => Problem::UNAVAILABLE.into_response(),
+        Err(why) => Problem::from(why).into_response(),
         Ok(Gate::Completed) => COMPLETED.into_response(),
         Ok(Gate::SignIn) => TAKEN.into_response(),
         Ok(Gate::Open { rows, license, step }) => {

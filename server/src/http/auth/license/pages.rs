@@ -8,10 +8,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use countersign_app::{settings_license, settings_license_update};
 
+use crate::http::App;
 use crate::http::asker::Asker;
 use crate::http::page::Visiting;
 use crate::http::reply::see;
-use crate::http::{App, Problem};
 
 /// Leads to the license.
 pub(super) async fn settings(State(app): State<Arc<App>>) -> Response {
@@ -43,6 +43,6 @@ fn elsewhere(app: &App, asker: &Asker, page: &str) -> Option<Response> {
     match asker.viewer() {
         Ok(Some(_)) => None,
         Ok(None) => Some(app.to_sign_in_for(&app.paths.settings_page(page))),
-        Err(_) => Some(app.problem_page(&Problem::UNAVAILABLE)),
+        Err(why) => Some(app.problem_page(&why.into())),
     }
 }
