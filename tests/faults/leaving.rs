@@ -48,7 +48,7 @@ fn readiness_goes_before_a_connection_is_refused_and_whoever_asked_is_answered()
             let answer = ready();
             assert_eq!((answer.status, answer.body.as_str()), (503, r#"{"status":"stopping"}"#));
             // It takes some time until nobody is sent any more.
-            thread::sleep(Duration::from_millis(300));
+            thread::sleep(Duration::from_millis(100));
             let answer = claims(&mut Wire::to(&address).expect("it is still taken"));
             assert!(answer.head.contains("\r\nconnection: close\r\n"), "{}", answer.head);
             drop(ends);
