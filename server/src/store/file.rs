@@ -131,7 +131,8 @@ impl File {
         let found = identity(&self.path);
         let is_the_same = found.as_ref().is_ok_and(|found| *found == before.identity);
         // Put back after another one could not be taken into use, it has no connections any more.
-        if is_the_same && !before.write.is_closed() {
+        let has_connections = before.is_there || !before.write.is_closed();
+        if is_the_same && has_connections {
             let journal = journal(&self.path);
             let mut opened = self.opened();
             (opened.is_there, opened.journal) = (true, journal);
