@@ -53,7 +53,7 @@ fn three_replicas_are_one_platform() {
     let nginx = Nginx::start(&site, |address| {
         format!(
             "upstream replicas {{ {upstream} }}\nserver {{ listen {address}; location / {{ proxy_pass http://replicas; \
-             proxy_http_version 1.1; proxy_next_upstream error; proxy_set_header Host localhost; \
+             proxy_http_version 1.1; proxy_next_upstream error non_idempotent; proxy_set_header Host localhost; \
              proxy_set_header Connection \"\"; }} }}\n"
         )
     });
@@ -134,7 +134,8 @@ fn until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// One is told to stop: nobody is cut off. (nginx asks another one where a connection is refused, and never sends a `POST` twice.)
+/// One is told to stop: nobody notices. (nginx asks another one where a connection is refused or breaks. That whoever asked is answered
+/// without that is the business of `tests/faults/leaving.rs`.)
 fn stop_one_while_people_ask(servers: &mut Vec<Server>, front: &str, admin: &str) {
     let (stopped, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {

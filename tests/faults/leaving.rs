@@ -17,6 +17,8 @@ fn readiness_goes_before_a_connection_is_refused_and_whoever_asked_is_answered()
     let mut server = place.start();
     install(&mut server, &bundles[of(1)]);
     let (address, person) = (server.address().to_owned(), as_person(&server.cookies()));
+    // Somebody watches it.
+    assert_eq!(ask(&address, "GET", "/health/ready", "", "").status, 200);
     let (is_gone, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     let claims = |wire: &mut Wire| {
         let answer = wire.ask("POST", "/api/auth/license/get-claims", &person, "{}").expect("a whole answer");

@@ -235,6 +235,16 @@ fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
         fs::rename(platform.database(), out).expect("it is there");
         fs::rename(into, platform.database()).expect("it is there");
     };
+    let stays_gone = || {
+        let begun = Instant::now();
+        while platform.claims().status == 200 {
+            assert!(begun.elapsed() < Duration::from_secs(4), "it does not see it");
+        }
+        // As long as it takes to give the connections up, and then some.
+        thread::sleep(Duration::from_secs(8));
+        let claims = platform.claims();
+        assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+    };
     let kept = |number: usize| platform.file(&format!("countersign.db-wal.{number}"));
     while_somebody_reads(&platform.place, || {
         // It stands in the journal alone, and cannot be written into the file while somebody reads what was there before.
@@ -244,22 +254,22 @@ fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
             fs::write(kept(number), "taken").expect("a file");
         }
         swap(&away, &backup);
-        let begun = Instant::now();
-        while platform.claims().status == 200 {
-            assert!(begun.elapsed() < Duration::from_secs(4), "it does not see it");
-        }
-        // As long as it takes to give the connections up, and then some.
-        thread::sleep(Duration::from_secs(8));
-        let claims = platform.claims();
-        assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+        stays_gone();
         // Put back, it is served with all that stands in its journal, without a restart.
         swap(&backup, &away);
         until_served(2);
         assert_eq!(platform.rotate(2).status, 200);
-        // With a name for it the journal is put aside, whole.
         for number in 1..=100 {
             fs::remove_file(kept(number)).expect("it is there");
         }
+        // Nor can something else that is no database.
+        fs::rename(platform.database(), &away).expect("it is there");
+        fs::write(platform.database(), "no database at all, but some text that lies in its place".repeat(100))
+            .expect("a file");
+        stays_gone();
+        fs::rename(&away, platform.database()).expect("it is there");
+        until_served(3);
+        // With a name for it the journal is put aside, whole.
         swap(&away, &backup);
         until_served(1);
         assert!(fs::metadata(kept(1)).expect("it is kept").len() > 0);

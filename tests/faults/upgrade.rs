@@ -40,7 +40,7 @@ impl Front {
         let nginx = Nginx::start(&folder, |address| {
             format!(
                 "upstream replicas {{ {upstream} }}\nserver {{ listen {address}; location / {{ proxy_pass http://replicas; \
-                 proxy_http_version 1.1; proxy_next_upstream error; proxy_set_header Host localhost; \
+                 proxy_http_version 1.1; proxy_next_upstream error non_idempotent; proxy_set_header Host localhost; \
                  proxy_set_header Connection \"\"; }} }}\n"
             )
         });

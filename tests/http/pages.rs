@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use countersign::http::router;
 
-use crate::ask::{BASES, NOW, app, ask, at, get, send};
+use crate::ask::{BASES, app, ask, at, get, send};
 
 #[tokio::test]
 async fn the_checker_is_a_whole_page_without_script() {
@@ -74,7 +74,7 @@ async fn health_tells_nothing_but_health() {
 async fn a_server_that_stops_is_alive_and_not_ready() {
     let app = app("/").await;
     // Nobody asked for it lately.
-    assert_eq!(app.readiness.end(NOW), Duration::ZERO);
+    assert_eq!(app.readiness.end(), Duration::ZERO);
     let router = router(app);
     let status = |path: &'static str| {
         let router = router.clone();

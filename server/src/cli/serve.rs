@@ -96,7 +96,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     listen(listener, router, Limits::DEFAULT.within_open_files(), async {
         stop.await;
         tracing::info!("stopping");
-        let going_on = app.readiness.end(app.clock.now());
+        let going_on = app.readiness.end();
         drop(stopping);
         tokio::time::sleep(going_on).await;
     })

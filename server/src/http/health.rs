@@ -2,9 +2,9 @@
 //!
 //! Neither tells a version, configuration or anything about a tenant, and no license makes a difference.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,8 +16,8 @@ use super::App;
 #[derive(Debug, Default)]
 pub struct Readiness {
     is_stopping: AtomicBool,
-    /// When it was asked for last, in seconds since 1970-01-01 UTC.
-    asked_at: AtomicI64,
+    /// When it was asked for last. Whoever sets the clock takes nothing away from that.
+    asked_at: Mutex<Option<Instant>>,
 }
 
 impl Readiness {
@@ -26,14 +26,19 @@ impl Readiness {
         self.is_stopping.load(Ordering::Relaxed)
     }
 
-    /// From `now` on (seconds since 1970-01-01 UTC) no more requests are wanted. For how long they are still to be taken: whoever
-    /// watches readiness must see that it went before a connection is refused.
-    pub fn end(&self, now: i64) -> Duration {
+    /// From now on no more requests are wanted. For how long they are still to be taken: whoever watches readiness must see that it
+    /// went before a connection is refused.
+    pub fn end(&self) -> Duration {
         /// Probes come each ten seconds and more often, as a rule.
-        const WATCHED: i64 = 15;
+        const WATCHED: Duration = Duration::from_secs(15);
         self.is_stopping.store(true, Ordering::Relaxed);
-        let is_watched = (0..=WATCHED).contains(&now.saturating_sub(self.asked_at.load(Ordering::Relaxed)));
+        let asked_at = *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_watched = asked_at.is_some_and(|asked_at| asked_at.elapsed() <= WATCHED);
         if is_watched { Duration::from_secs(1) } else { Duration::ZERO }
+    }
+
+    fn asked(&self) {
+        *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
@@ -44,7 +49,7 @@ pub(super) async fn live() -> impl IntoResponse {
 
 /// Readiness: not without a database, and not any more once the process was told to stop.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
-    app.readiness.asked_at.store(app.clock.now(), Ordering::Relaxed);
+    app.readiness.asked();
     if app.readiness.is_stopping() {
         json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"stopping"}"#)
     } else if !app.store.answers().await {

@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 use tower::ServiceExt as _;
 
-use super::waiting::{Asked, Line, Place, READ, Waiting};
+use super::waiting::{Asked, Line, Place, Waiting};
 
 /// How long a client may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +102,9 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(address)?;
     socket.listen(QUEUE)
 }
+
+/// How long a connection whose request has not come yet is kept open once the server was told to stop: it may be on its way.
+const LEAVE: Duration = Duration::from_millis(100);
 
 /// A connection, whose it is, and when it came.
 type Arrived = (TcpStream, SocketAddr, Instant);
@@ -225,7 +228,7 @@ async fn serve_one(
         () = async {
             tokio::select! {
                 // Whoever asked before the server was told to stop is answered; hyper closes at once what it has read nothing of.
-                () = async { let _ = stopping.changed().await; sleep(READ).await } => {}
+                () = async { let _ = stopping.changed().await; sleep(LEAVE).await } => {}
                 () = sleep(limits.connection) => {}
             }
         } => {

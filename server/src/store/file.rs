@@ -5,17 +5,17 @@
 //! would be written into the new file.
 
 use std::fmt;
-use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Executor as _};
+use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::time::{sleep, timeout};
 
 use super::PATIENCE;
+use super::journal::{Aside, Identity, identity, journal};
 
 /// How often somebody looks whether the file is still there. Who writes looks each time.
 const LOOK: Duration = Duration::from_secs(1);
@@ -158,10 +158,20 @@ impl File {
             }
             let _ = timeout(PATIENCE, pool.close()).await;
         }
-        if !is_the_same && let Err(error) = clear(&self.path, before.journal) {
-            tracing::error!(%error, "the journal of the database's file before is in the way of the one that is there now");
-            return;
+        let aside = match if is_the_same { Ok(Aside::default()) } else { Aside::set(&self.path, before.journal) } {
+            Ok(aside) => aside,
+            Err(error) => {
+                tracing::error!(%error, "the journal of the database's file before is in the way of the one that is there now");
+                return;
+            }
+        };
+        // By one connection first: pools try again and again, and do not say why.
+        if let Err(error) = self.can_be_opened().await {
+            tracing::error!(%error, "what is in the place of the database's file cannot be opened");
+            // As if nothing had been: the file before may be put back.
+            return aside.put_back();
         }
+        aside.keep();
         let [read, write] = self.pools.map(|pool| connections(&self.path, found, pool()));
         let opening = async {
             let write = write.connect_with(self.options.clone()).await?;
@@ -179,6 +189,18 @@ impl File {
         let journal = journal(&self.path);
         *self.opened() = Opened { identity: found, journal, is_there: true, number, read, write };
         tracing::warn!(file = %self.path.display(), "another file is in the place of the database's, and is used from now on");
+    }
+
+    /// Whether what is at the path is a database.
+    async fn can_be_opened(&self) -> sqlx::Result<()> {
+        let opening = async {
+            let mut connection = AnyConnection::connect_with(&self.options).await?;
+            // The first thing that is read of it.
+            let read = connection.execute("SELECT COUNT(*) FROM sqlite_schema").await;
+            connection.close().await?;
+            read.map(|_| ())
+        };
+        timeout(PATIENCE, opening).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Looks each second, for as long as anybody uses it.
@@ -213,55 +235,4 @@ fn connections(path: &Path, one: Identity, (pool, beginning): (AnyPoolOptions, &
             Ok(())
         })
     })
-}
-
-/// Which file it is: device and number.
-type Identity = (u64, u64);
-
-fn identity(path: &Path) -> io::Result<Identity> {
-    fs::metadata(path).map(|metadata| of(&metadata))
-}
-
-#[cfg(unix)]
-fn of(metadata: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-/// Elsewhere only that it is gone can be seen.
-#[cfg(not(unix))]
-fn of(_: &Metadata) -> Identity {
-    (0, 0)
-}
-
-/// Where the journal of what is at the path is: links are followed.
-fn journal_paths(path: &Path) -> io::Result<[PathBuf; 2]> {
-    let file = fs::canonicalize(path)?;
-    Ok(["-wal", "-shm"].map(|ending| with(&file, ending)))
-}
-
-fn with(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-fn journal(path: &Path) -> [Option<Identity>; 2] {
-    journal_paths(path).map_or([None; 2], |paths| paths.map(|path| identity(&path).ok()))
-}
-
-/// Takes the journal of the file before out of the way. What could not be written into that file is kept.
-fn clear(path: &Path, before: [Option<Identity>; 2]) -> io::Result<()> {
-    let [wal, shm] = journal_paths(path)?;
-    let [is_wal, is_shm] = [(&wal, before[0]), (&shm, before[1])].map(|(path, before)| {
-        let found = identity(path).ok();
-        found.is_some() && found == before
-    });
-    if is_wal && fs::metadata(&wal)?.len() > 0 {
-        let kept = (1..=100).map(|number| with(&wal, &format!(".{number}"))).find(|path| !path.exists());
-        fs::rename(&wal, kept.ok_or(io::ErrorKind::AlreadyExists)?)?;
-    } else if is_wal {
-        fs::remove_file(&wal)?;
-    }
-    if is_shm { fs::remove_file(&shm) } else { Ok(()) }
 }

@@ -12,6 +12,7 @@ mod examine;
 mod figures;
 mod file;
 mod invitations;
+mod journal;
 mod license;
 mod notices;
 mod patience;
