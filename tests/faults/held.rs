@@ -1,39 +1,20 @@
 //! PostgreSQL, held by somebody else: reading goes on, and whoever wants to change something is told.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::nginx::ask;
 use crate::place::{Place, acknowledged, of, pair};
 use crate::platform::install;
-use crate::stored::on;
-use crate::wire::{Ends, as_person, fingerprints, whole};
+use crate::stored::while_open;
+use crate::wire::{as_person, fingerprints, whole};
 
 /// The lock of who writes.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(4850721093)";
 
 /// Holds the lock while something is done.
 fn held(place: &Place, work: impl FnOnce()) {
-    let (is_held, over) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let ends = Ends(&over);
-        scope.spawn(|| {
-            on(&place.url, async |connection| {
-                let mut tx = sqlx::Connection::begin(connection).await.expect("a transaction");
-                sqlx::query(LOCK).execute(&mut *tx).await.expect("the lock");
-                is_held.store(true, Ordering::Release);
-                while !over.load(Ordering::Relaxed) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            });
-        });
-        while !is_held.load(Ordering::Acquire) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        work();
-        drop(ends);
-    });
+    while_open(&place.url, LOCK, work);
 }
 
 #[test]

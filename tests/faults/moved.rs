@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +10,8 @@ use crate::place::{Place, acknowledged, of, pair};
 use crate::platform::install;
 use crate::probes::is_shut;
 use crate::running::Server;
-use crate::stored::{Stored, on, texts};
-use crate::wire::{Ends, as_person, fingerprints, whole};
+use crate::stored::{Stored, texts, while_open};
+use crate::wire::{as_person, fingerprints, whole};
 
 /// A platform whose database file somebody else lays hands on.
 struct Platform {
@@ -191,29 +190,6 @@ fn a_deleted_file_is_not_made_anew_and_a_copy_in_its_place_is_served() {
     platform.is_whole(3);
 }
 
-/// Somebody else reads the database as it is now, and goes on while something is done.
-fn while_somebody_reads(place: &Place, work: impl FnOnce()) {
-    let (reads, over) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let ends = Ends(&over);
-        scope.spawn(|| {
-            on(&place.url, async |connection| {
-                let mut tx = sqlx::Connection::begin(connection).await.expect("a transaction");
-                sqlx::query("SELECT COUNT(*) FROM platform_config").fetch_one(&mut *tx).await.expect("a count");
-                reads.store(true, Ordering::Release);
-                while !over.load(Ordering::Relaxed) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            });
-        });
-        while !reads.load(Ordering::Acquire) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        work();
-        drop(ends);
-    });
-}
-
 #[test]
 fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
     let platform = Platform::start("moved-journal");
@@ -240,13 +216,17 @@ fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
         while platform.claims().status == 200 {
             assert!(begun.elapsed() < Duration::from_secs(4), "it does not see it");
         }
-        // As long as it takes to give the connections up, and then some.
-        thread::sleep(Duration::from_secs(8));
-        let claims = platform.claims();
-        assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+        // All the while: as long as it takes to give the connections up, and then some.
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(8) {
+            let claims = platform.claims();
+            assert!(claims.status == 503 && claims.body.contains("\"database-gone\""), "{}", claims.body);
+            thread::sleep(Duration::from_millis(50));
+        }
     };
     let kept = |number: usize| platform.file(&format!("countersign.db-wal.{number}"));
-    while_somebody_reads(&platform.place, || {
+    // Somebody else reads what is there now, and goes on.
+    while_open(&platform.place.url, "SELECT COUNT(*) FROM platform_config", || {
         // It stands in the journal alone, and cannot be written into the file while somebody reads what was there before.
         assert_eq!(platform.rotate(1).status, 200);
         // There is no name left for that journal, so nothing else can be taken into use.

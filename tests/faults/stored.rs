@@ -1,10 +1,15 @@
 //! What a database holds, read straight from it with SQL, and the rules that it must keep whatever happened.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use countersign_license::{Policy, inspect};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+
+use crate::wire::Ends;
 
 /// What is stored.
 #[derive(Debug)]
@@ -29,6 +34,31 @@ pub fn on<T>(url: &str, work: impl AsyncFnOnce(&mut AnyConnection) -> T) -> T {
         connection.close().await.expect("it closes");
         result
     })
+}
+
+/// Does something while somebody else has a transaction open that began with this statement.
+pub fn while_open(url: &str, statement: &'static str, work: impl FnOnce()) {
+    let (is_open, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        // Also if it panics.
+        let ends = Ends(&over);
+        let holding = scope.spawn(|| {
+            on(url, async |connection| {
+                let mut tx = connection.begin().await.expect("a transaction");
+                sqlx::query(statement).execute(&mut *tx).await.expect(statement);
+                is_open.store(true, Ordering::Release);
+                while !over.load(Ordering::Relaxed) {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        });
+        while !is_open.load(Ordering::Acquire) {
+            assert!(!holding.is_finished(), "nobody holds it");
+            thread::sleep(Duration::from_millis(5));
+        }
+        work();
+        drop(ends);
+    });
 }
 
 /// All texts of the first column.
