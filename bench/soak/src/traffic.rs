@@ -11,9 +11,10 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::Failure;
+use crate::pace::Pace;
 use crate::platform::{Platform, SERVICE_TOKEN};
 
 /// A request, and the status that answers it.
@@ -159,6 +160,19 @@ impl Figures {
         self.latency.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// These together.
+    ///
+    /// # Errors
+    /// None that a caller could bring about: all histograms have the same bounds.
+    pub fn of<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Self, Failure> {
+        let mut whole = Self::new()?;
+        for part in parts {
+            whole.add(part)?;
+            whole.time += part.time;
+        }
+        Ok(whole)
+    }
+
     fn add(&mut self, other: &Self) -> Result<(), Failure> {
         self.answers += other.answers;
         self.errors += other.errors;
@@ -257,31 +271,31 @@ impl Traffic {
         self.send(connections, time, Some(rate), true).await
     }
 
-    async fn send(
-        &self,
-        connections: usize,
-        time: Duration,
-        rate: Option<f64>,
-        anew: bool,
-    ) -> Result<Figures, Failure> {
+    async fn send(&self, count: usize, time: Duration, rate: Option<f64>, anew: bool) -> Result<Figures, Failure> {
+        // All that a client needs is there before anything is due: who comes once a slice is not to look like who comes all the time.
+        let mut clients = Vec::with_capacity(count);
+        for _ in 0..count {
+            let mut connection = Connection::new(self.address.clone());
+            if !anew {
+                connection.ready().await?;
+            }
+            clients.push((connection, Figures::new()?));
+        }
         let (next, begin) = (Arc::new(AtomicU64::new(0)), Instant::now());
-        let mut clients = JoinSet::new();
-        for _ in 0..connections {
-            let (next, mix, address) = (next.clone(), self.mix.clone(), self.address.clone());
-            clients.spawn(async move {
-                let mut figures = Figures::new()?;
-                let mut connection = Connection::new(address.clone());
+        let pace = rate.map(|rate| Pace::begin(rate, begin, time));
+        let mut tasks = JoinSet::new();
+        for (mut connection, mut figures) in clients {
+            let (next, mix, address, pace) = (next.clone(), self.mix.clone(), self.address.clone(), pace.clone());
+            tasks.spawn(async move {
                 loop {
+                    let due = match &pace {
+                        Some(pace) => pace.next().await,
+                        None => Some(Instant::now()).filter(|now| *now < begin + time),
+                    };
+                    let Some(due) = due else { return Ok::<_, Failure>(figures) };
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-                    let due =
-                        rate.map_or_else(Instant::now, |rate| begin + Duration::from_secs_f64(number as f64 / rate));
-                    if due >= begin + time {
-                        return Ok::<_, Failure>(figures);
-                    }
-                    sleep_until(due).await;
-                    let place = usize::try_from(number).unwrap_or_default() % mix.len();
-                    let Some(request) = mix.get(place) else { return Ok(figures) };
+                    let turn = usize::try_from(number).unwrap_or_default() % mix.len();
+                    let Some(request) = mix.get(turn) else { return Ok(figures) };
                     let error = match connection.ask(request).await {
                         Ok(answer) if answer.status == request.expected => None,
                         Ok(answer) => Some(format!("{} was answered {}", request.path, answer.status)),
@@ -303,7 +317,7 @@ impl Traffic {
             });
         }
         let mut all = Figures::new()?;
-        while let Some(figures) = clients.join_next().await {
+        while let Some(figures) = tasks.join_next().await {
             all.add(&figures??)?;
         }
         all.time = begin.elapsed();
