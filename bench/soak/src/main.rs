@@ -82,7 +82,7 @@ async fn main() -> Result<(), Failure> {
     let mut platform = Platform::start(&arguments.program, &arguments.key, arguments.database.as_deref()).await?;
     // A page of the settings tells the latest licenses, so it costs more with each until there are as many as it tells.
     platform.rotate_often(ROTATIONS).await?;
-    let rate = sustained(&platform).await? * arguments.share;
+    let rate = at_most(&platform).await? * arguments.share;
     println!(
         "For {} minutes {rate:.0} questions and {REPORTS} reports a second, and a rotation each {} s:\n",
         arguments.minutes,
@@ -124,9 +124,9 @@ async fn main() -> Result<(), Failure> {
     if is_well { Ok(()) } else { Err("a line above is not what is promised".into()) }
 }
 
-/// What the server does at most for as long as one likes: as much as in the slowest ten seconds at full speed. These machines are
-/// not alone in theirs, and half as quick again in one minute as in the next.
-async fn sustained(platform: &Platform) -> Result<f64, Failure> {
+/// What the server does at full speed in a second, and how much that differs: machines that are not alone in theirs are half as
+/// quick again in one minute as in the next.
+async fn at_most(platform: &Platform) -> Result<f64, Failure> {
     let (reading, reporting) = (Traffic::reading(platform), Traffic::reporting(platform));
     let mut slices = Vec::new();
     for _ in 0..MOST * SLICES {
@@ -139,7 +139,7 @@ async fn sustained(platform: &Platform) -> Result<f64, Failure> {
     each.sort_by(f64::total_cmp);
     let (Some(least), Some(highest)) = (each.first(), each.last()) else { return Err("nothing was measured".into()) };
     println!("In ten seconds between {least:.0} and {highest:.0} a second.");
-    Ok(*least)
+    Ok(most.per_second())
 }
 
 /// How ten seconds went: short enough that a machine that halts for one of them spoils few.
