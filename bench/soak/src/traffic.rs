@@ -288,12 +288,14 @@ impl Traffic {
             let (next, mix, address, pace) = (next.clone(), self.mix.clone(), self.address.clone(), pace.clone());
             tasks.spawn(async move {
                 loop {
-                    let due = match &pace {
-                        Some(pace) => pace.next().await,
-                        None => Some(Instant::now()).filter(|now| *now < begin + time),
-                    };
-                    let Some(due) = due else { return Ok::<_, Failure>(figures) };
+                    if let Some(pace) = &pace {
+                        pace.wait().await;
+                    }
                     let number = next.fetch_add(1, Ordering::Relaxed);
+                    let due = pace.as_ref().map_or_else(Instant::now, |pace| pace.due(number));
+                    if due > begin + time {
+                        return Ok::<_, Failure>(figures);
+                    }
                     let turn = usize::try_from(number).unwrap_or_default() % mix.len();
                     let Some(request) = mix.get(turn) else { return Ok(figures) };
                     let error = match connection.ask(request).await {
