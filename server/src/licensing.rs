@@ -23,7 +23,7 @@ pub struct Terms {
 
 /// The license in use, read and inspected now; `None` if there is none.
 pub async fn installed(store: &Store, terms: &Terms, now: i64) -> Result<Option<Installed>, Unavailable> {
-    Ok(store.pair().await?.map(|pair| judged(pair, terms, now)))
+    Ok(store.pair().await?.map(|pair| judged(&pair, terms, now)))
 }
 
 /// What a license is known by in what is remembered about it: license id and key, hashed. Empty for what is not genuine.
@@ -33,7 +33,7 @@ pub fn subject(inspection: &Inspection) -> String {
 }
 
 /// A stored pair, inspected.
-pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
+pub fn judged(pair: &Pair, terms: &Terms, now: i64) -> Installed {
     let inspection = inspect_bundle(&pair.bundle, &terms.policy, now);
     let known = known(&pair.known, &inspection);
     Installed {
@@ -42,8 +42,8 @@ pub fn judged(pair: Pair, terms: &Terms, now: i64) -> Installed {
         inspection,
         revision: pair.revision,
         installed_at: pair.installed_at,
-        source: pair.source,
-        installed_by: pair.by,
+        source: pair.source.clone(),
+        installed_by: pair.by.clone(),
     }
 }
 
@@ -56,10 +56,18 @@ fn known(of_all: &[(String, PhoneHome)], inspection: &Inspection) -> PhoneHome {
     of_all.iter().find(|(of, _)| *of == subject).map(|(_, known)| *known).unwrap_or_default()
 }
 
-/// The licenses that were in use, the newest first, at most `limit`.
-pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Result<Vec<Replaced>, Unavailable> {
-    let revoked = store.revocations().await?;
-    let replaced = |row: crate::store::History| {
+/// The licenses that were in use before this one, the newest first, at most [`HISTORY`].
+pub async fn history(
+    store: &Store,
+    policy: &Policy,
+    now: i64,
+    in_use: Option<&Pair>,
+) -> Result<Vec<Replaced>, Unavailable> {
+    let (rows, revoked) = match in_use {
+        Some(pair) => (store.history_before(pair.revision, HISTORY, now).await?, pair.revocations()),
+        None => (store.license_history(HISTORY).await?.into(), store.revocations().await?),
+    };
+    let replaced = |row: &crate::store::History| {
         let inspection = inspect_bundle(&row.bundle, policy, now);
         Replaced {
             revoked_at: revocation(&revoked, &inspection),
@@ -67,10 +75,10 @@ pub async fn history(store: &Store, policy: &Policy, now: i64, limit: i64) -> Re
             revision: row.revision,
             installed_at: row.installed_at,
             replaced_at: row.replaced_at,
-            replaced_by: row.replaced_by,
+            replaced_by: row.replaced_by.clone(),
         }
     };
-    Ok(store.license_history(limit).await?.into_iter().map(replaced).collect())
+    Ok(rows.iter().map(replaced).collect())
 }
 
 /// What the bundle in this text would change.
@@ -226,7 +234,7 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
     let pair = store.pair().await?;
     let stored = pair.as_ref().map(|pair| (pair.bundle.jwt.clone(), pair.known.clone()));
     let (stored, known_of) = stored.unzip();
-    let current = pair.map(|pair| judged(pair, terms, now));
+    let current = pair.as_ref().map(|pair| judged(pair, terms, now));
     let preview = compared(store, current.as_ref(), &terms.policy, rotation.text, now).await?;
     let Some(bundle) = installable(&preview.candidate) else {
         return Err(Refusal::NotValid(Box::new(preview.candidate)));

@@ -7,11 +7,12 @@ use countersign_app::{
     Answer, Backend, EmailSettings, Event, EventFilter, Heartbeat, Installed, Invitation, Network, Preview, Replaced,
     Session, Setup, Step, Unavailable, Usage, UsageReport, User,
 };
+use tokio::sync::OnceCell;
 
 use super::App;
 use super::asker::{Asker, IDLE};
 use super::setup::{Gate, needs_token};
-use crate::store::{self, SetupRows};
+use crate::store::{self, Pair, SetupRows};
 use crate::{licensing, phone_home};
 
 impl From<store::Unavailable> for Unavailable {
@@ -32,12 +33,23 @@ pub(super) struct Desk {
     app: Arc<App>,
     asker: Asker,
     asks_for_token: bool,
+    /// The license in use, read once: all of a page tells of the same one.
+    pair: OnceCell<Option<Pair>>,
 }
 
 impl Desk {
     pub(super) fn new(app: Arc<App>, asker: Asker, headers: &HeaderMap) -> Self {
         let asks_for_token = needs_token(&app, &asker, headers);
-        Self { app, asker, asks_for_token }
+        Self { app, asker, asks_for_token, pair: OnceCell::new() }
+    }
+
+    async fn pair(&self) -> Result<Option<&Pair>, store::Unavailable> {
+        Ok(self.pair.get_or_try_init(|| self.app.store.pair()).await?.as_ref())
+    }
+
+    async fn judged(&self) -> Result<Option<Installed>, store::Unavailable> {
+        let pair = self.pair().await?;
+        Ok(pair.map(|pair| licensing::judged(pair, &self.app.terms, self.asker.now)))
     }
 }
 
@@ -72,19 +84,20 @@ impl Backend for Desk {
     }
 
     fn installed(&self) -> Answer<'_, Option<Installed>> {
-        Box::pin(async { Ok(licensing::installed(&self.app.store, &self.app.terms, self.asker.now).await?) })
+        Box::pin(async { Ok(self.judged().await?) })
     }
 
     fn heartbeat(&self) -> Answer<'_, Heartbeat> {
         Box::pin(async {
-            let installed = licensing::installed(&self.app.store, &self.app.terms, self.asker.now).await?;
+            let installed = self.judged().await?;
             Ok(phone_home::told(&self.app.store, &self.app.license_server, installed.as_ref()).await?)
         })
     }
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {
         Box::pin(async {
-            Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, licensing::HISTORY).await?)
+            let pair = self.pair().await?;
+            Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, pair).await?)
         })
     }
 

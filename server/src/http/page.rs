@@ -51,13 +51,12 @@ impl Visiting {
     /// is whole without, and what cannot be read it says itself.
     pub(super) async fn with_banners(mut self, asker: &Asker) -> Self {
         let Ok(Some(viewer)) = asker.viewer() else { return self };
-        let (app, now) = (&self.app, asker.now);
-        let Ok(installed) = licensing::installed(&app.store, &app.terms, now).await else { return self };
+        let Ok(installed) = self.visit.backend.installed().await else { return self };
         self.visit.has_analytics = installed.as_ref().is_some_and(|installed| {
             let claims = installed.inspection.license.as_ref().map(License::claims);
             installed.standing.permits(claims, Analytics::NAME).is_ok()
         });
-        self.visit.banners = banners(app, viewer, installed.as_ref(), now).await;
+        self.visit.banners = banners(&self.app, viewer, installed.as_ref(), asker.now).await;
         self
     }
 

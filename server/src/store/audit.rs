@@ -1,9 +1,9 @@
 //! `audit`: what was done, by whom, from where. Rows are only ever added, in the transaction of what they tell.
 
 use countersign_app::{Event, EventFilter};
-use sqlx::AssertSqlSafe;
+use sqlx::{Any, AssertSqlSafe, Executor};
 
-use super::{Snapshot, Store, Transaction, Unavailable};
+use super::{Store, Transaction, Unavailable};
 use crate::ids;
 
 /// Something that is done now.
@@ -47,10 +47,10 @@ impl Store {
     ///
     /// However long the log is, it takes as long: each statement reads `limit` entries of an index.
     pub async fn events(&self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>, Unavailable> {
-        let mut tx = self.snapshot().await?;
         if filter.action.is_empty() {
-            return newest(&mut tx, filter, None, limit).await;
+            return newest(&self.read, filter, None, limit).await;
         }
+        let mut tx = self.snapshot().await?;
         // Whose action begins with a text: there are some tens of actions, each with its place in the index.
         let actions: Vec<String> = sqlx::query_scalar(ACTIONS).fetch_all(&mut tx).await?;
         let mut events = Vec::new();
@@ -71,7 +71,7 @@ const ACTIONS: &str = "WITH RECURSIVE actions (action) AS (SELECT MIN(action) FR
 /// The newest events, those of one action if there is one. What is asked for is part of the statement only where it is asked for:
 /// a condition that may be off keeps a database from using its index.
 async fn newest(
-    tx: &mut Snapshot,
+    from: impl Executor<'_, Database = Any>,
     filter: &EventFilter,
     action: Option<&str>,
     limit: i64,
@@ -94,7 +94,7 @@ async fn newest(
     for (_, value) in asked {
         query = query.bind(value);
     }
-    let rows: Vec<(String, i64, String, String, String, String)> = query.bind(limit).fetch_all(&mut *tx).await?;
+    let rows: Vec<(String, i64, String, String, String, String)> = query.bind(limit).fetch_all(from).await?;
     let event = |(id, at, actor, action, detail, address)| Event { id, at, actor, action, detail, address };
     Ok(rows.into_iter().map(event).collect())
 }

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::PATIENCE;
 use super::journal::{Aside, Identity, identity, journal};
+use super::readers::Readers;
 
 /// How often somebody looks whether the file is still there. Who writes looks each time.
 const LOOK: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ struct Opened {
     is_there: bool,
     /// How many were open before it.
     number: u64,
-    read: AnyPool,
+    read: Arc<Readers>,
     write: AnyPool,
 }
 
@@ -83,9 +84,7 @@ impl File {
         pools: [fn() -> (AnyPoolOptions, &'static str); 2],
     ) -> sqlx::Result<Arc<Self>> {
         let identity = identity(path)?;
-        let [read, write] = pools.map(|pool| connections(path, identity, pool()));
-        let write = write.connect_with(options.clone()).await?;
-        let read = read.connect_with(options.clone()).await?;
+        let (read, write) = connections(path, identity, &options, pools).await?;
         let opened = Opened { identity, journal: journal(path), is_there: true, number: 0, read, write };
         Ok(Arc::new(Self {
             path: path.to_owned(),
@@ -96,12 +95,18 @@ impl File {
         }))
     }
 
+    /// The connections that only read.
+    pub(super) fn readers(&self) -> sqlx::Result<Arc<Readers>> {
+        let opened = self.opened();
+        if opened.is_there { Ok(Arc::clone(&opened.read)) } else { Err(Gone::error()) }
+    }
+
     /// The connections, and which file they are to.
     pub(super) fn connections(&self, to: Use) -> sqlx::Result<(AnyPool, u64)> {
         // A copy: nobody waits at this lock while a disk that hangs is asked.
         let opened = self.opened().clone();
         match to {
-            Use::Read if opened.is_there => Ok((opened.read, opened.number)),
+            Use::Read if opened.is_there => Ok((opened.read.pool().clone(), opened.number)),
             Use::Write if opened.is_there && self.has(opened.identity) => Ok((opened.write, opened.number)),
             _ => Err(Gone::error()),
         }
@@ -143,7 +148,7 @@ impl File {
         if before.is_there {
             tracing::error!(file = %self.path.display(), "the database's file was taken away or replaced");
             // What stands in the journal alone belongs into the file, wherever that is now.
-            if let Some(pool) = [&before.write, &before.read].into_iter().find(|pool| pool.size() > 0) {
+            if let Some(pool) = [&before.write, before.read.pool()].into_iter().find(|pool| pool.size() > 0) {
                 let written = timeout(PATIENCE, pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")).await;
                 if !matches!(written, Ok(Ok(_))) {
                     tracing::error!("the journal of the database's file could not be written into it");
@@ -151,13 +156,14 @@ impl File {
             }
         }
         let Ok(found) = found else { return };
-        for pool in [&before.write, &before.read] {
+        for pool in [&before.write, before.read.pool()] {
             // Whoever is trying to open one more connection to the file before is not waited for.
             if let Ok(nowhere) = "sqlite:///dev/null/nowhere?mode=rw".parse() {
                 pool.set_connect_options(nowhere);
             }
-            let _ = timeout(PATIENCE, pool.close()).await;
         }
+        let _ = timeout(PATIENCE, before.write.close()).await;
+        before.read.close(PATIENCE).await;
         let aside = match if is_the_same { Ok(Aside::default()) } else { Aside::set(&self.path, before.journal) } {
             Ok(aside) => aside,
             Err(error) => {
@@ -172,11 +178,7 @@ impl File {
             return aside.put_back();
         }
         aside.keep();
-        let [read, write] = self.pools.map(|pool| connections(&self.path, found, pool()));
-        let opening = async {
-            let write = write.connect_with(self.options.clone()).await?;
-            Ok::<_, sqlx::Error>((read.connect_with(self.options.clone()).await?, write))
-        };
+        let opening = connections(&self.path, found, &self.options, self.pools);
         let (read, write) = match timeout(PATIENCE, opening).await {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => {
@@ -216,23 +218,43 @@ impl File {
     pub(super) async fn close(&self) {
         self.look().await;
         let Opened { read, write, .. } = self.opened().clone();
-        read.close().await;
+        read.close(PATIENCE).await;
         write.close().await;
     }
 }
 
 /// Connections to that file alone. They stay: so no other file gets its number while it is open, and its journal stays the same.
-fn connections(path: &Path, one: Identity, (pool, beginning): (AnyPoolOptions, &'static str)) -> AnyPoolOptions {
-    let path = path.to_owned();
-    pool.idle_timeout(None).max_lifetime(None).after_connect(move |connection, _| {
-        // Before its first statement, which would open a journal: that may be of another file.
-        let is_it = identity(&path).is_ok_and(|found| found == one);
-        Box::pin(async move {
-            if !is_it {
-                return Err(Gone::error());
-            }
-            connection.execute(beginning).await?;
-            Ok(())
+async fn connections(
+    path: &Path,
+    one: Identity,
+    options: &AnyConnectOptions,
+    pools: [fn() -> (AnyPoolOptions, &'static str); 2],
+) -> sqlx::Result<(Arc<Readers>, AnyPool)> {
+    let stays = |pool: AnyPoolOptions, beginning| {
+        let path = path.to_owned();
+        pool.idle_timeout(None).max_lifetime(None).after_connect(move |connection, _| {
+            let path = path.clone();
+            Box::pin(async move { begin(connection, &path, one, beginning).await })
         })
-    })
+    };
+    let [(readers, reading), (writers, writing)] = pools.map(|pool| pool());
+    let write = stays(writers, writing).connect_with(options.clone()).await?;
+    // Made when those that are kept ready do not do.
+    let read = stays(readers, reading).connect_lazy_with(options.clone());
+    Ok((Arc::new(Readers::of((path, one), read, options.clone(), reading)), write))
+}
+
+/// Begins with a connection that was made at that path, if it is to that file.
+pub(super) async fn begin(
+    connection: &mut AnyConnection,
+    path: &Path,
+    one: Identity,
+    beginning: &'static str,
+) -> sqlx::Result<()> {
+    // Before its first statement, which would open a journal: that may be of another file.
+    if !identity(path).is_ok_and(|found| found == one) {
+        return Err(Gone::error());
+    }
+    connection.execute(beginning).await?;
+    Ok(())
 }

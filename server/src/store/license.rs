@@ -1,5 +1,7 @@
 //! The license in use: two rows of `platform_config` that are only ever written together, and `license_history`.
 
+use std::sync::Arc;
+
 use countersign_app::{Role, Viewer};
 use countersign_license::{Bundle, PhoneHome};
 
@@ -41,6 +43,23 @@ pub struct History {
     pub replaced_at: i64,
     /// Who replaced it, if anybody was signed in.
     pub replaced_by: Option<String>,
+}
+
+impl Pair {
+    /// The licenses that are known to be revoked, by their subjects, and since when.
+    pub fn revocations(&self) -> Vec<(String, i64)> {
+        let revoked = self.known.iter().filter_map(|(subject, known)| Some((subject.clone(), known.revoked_at?)));
+        revoked.collect()
+    }
+}
+
+/// What was in use before a license, as it was read in one second.
+#[derive(Debug)]
+pub(super) struct Before {
+    revision: i64,
+    limit: i64,
+    now: i64,
+    rows: Arc<[History]>,
 }
 
 /// What a rotation came to.
@@ -136,6 +155,27 @@ impl Store {
         Ok(Rotated::Done(revision))
     }
 
+    /// [`Store::license_history`] before the license of this revision, which was read just now. Whatever adds to the history
+    /// raises the revision with it, so what was read is told again within that second. Later it is read once more: somebody may have
+    /// changed it by hand.
+    pub async fn history_before(&self, revision: i64, limit: i64, now: i64) -> Result<Arc<[History]>, Unavailable> {
+        let is_it = |before: &&Before| (before.revision, before.limit, before.now) == (revision, limit, now);
+        // A lock that a panic has poisoned remembers nothing.
+        let remembered =
+            self.before.lock().ok().and_then(|before| before.as_ref().filter(is_it).map(|it| it.rows.clone()));
+        if let Some(rows) = remembered {
+            return Ok(rows);
+        }
+        let rows: Arc<[History]> = self.license_history(limit).await?.into();
+        // A rotation may have come in between: then this is what was in use before a later one.
+        if rows.first().is_none_or(|newest| newest.revision < revision)
+            && let Ok(mut before) = self.before.lock()
+        {
+            *before = Some(Before { revision, limit, now, rows: rows.clone() });
+        }
+        Ok(rows)
+    }
+
     /// The licenses that were in use, the newest first.
     pub async fn license_history(&self, limit: i64) -> Result<Vec<History>, Unavailable> {
         let rows: Vec<(i64, String, String, i64, i64, Option<String>)> = sqlx::query_as(
@@ -157,17 +197,18 @@ impl Store {
 }
 
 /// Everything that says what is licensed, in one statement: the rows of the pair, and what the license server said where it is not
-/// that all is well.
+/// that all is well. The keys from `license_jwt` to `license_source` are a stretch of the index: for a list SQLite would make a table
+/// each time.
 const ROWS: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT), CAST(NULL AS BIGINT), \
                     CAST(NULL AS BIGINT) FROM platform_config \
-                    WHERE key IN ('license_jwt', 'license_public_key', 'license_source') \
+                    WHERE key BETWEEN 'license_jwt' AND 'license_source' \
                     UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at FROM phone_home \
                     WHERE first_failure_at IS NOT NULL OR revoked_at IS NOT NULL";
 
 /// [`ROWS`], and the session of a hash with whose it is.
 const ROWS_AND_SESSION: &str = "SELECT key, CAST(value AS TEXT), CAST(revision AS BIGINT), CAST(updated_at AS BIGINT), \
      CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), '', '', '' FROM platform_config \
-     WHERE key IN ('license_jwt', 'license_public_key', 'license_source') \
+     WHERE key BETWEEN 'license_jwt' AND 'license_source' \
      UNION ALL SELECT 'phone_home', subject, seen_at, last_success_at, first_failure_at, revoked_at, '', '', '' FROM phone_home \
      WHERE first_failure_at IS NOT NULL OR revoked_at IS NOT NULL \
      UNION ALL SELECT 'session', users.id, sessions.seen_at, sessions.expires_at, NULL, NULL, users.name, users.email, users.role \

@@ -19,6 +19,7 @@ mod patience;
 mod phone_home;
 mod postgres;
 mod postgres_address;
+mod readers;
 mod returned;
 mod seats;
 mod sessions;
@@ -32,7 +33,7 @@ mod unavailable;
 mod usage;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::SqlSafeStr as _;
@@ -92,6 +93,8 @@ pub struct Store {
     pairs: Arc<Shared<Result<Option<Pair>, Unavailable>>>,
     /// The same with a session, by its hash.
     sessions_and_pairs: Arc<Shared<Result<SessionAndPair, Unavailable>>>,
+    /// The history that pages told last.
+    before: Arc<Mutex<Option<license::Before>>>,
 }
 
 /// What the commonest question comes to.
@@ -133,7 +136,7 @@ impl Store {
     }
 
     fn of(kind: Kind, read: Pool, write: Pool) -> Self {
-        Self { kind, read, write, pairs: Arc::default(), sessions_and_pairs: Arc::default() }
+        Self { kind, read, write, pairs: Arc::default(), sessions_and_pairs: Arc::default(), before: Arc::default() }
     }
 
     /// Begins a transaction that may write. There is one at a time, on either database: what it reads stays true until it

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sqlx::error::DatabaseError;
@@ -162,9 +163,22 @@ impl<'p> Executor<'p> for &'_ Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        match self.now() {
-            Ok(pool) => each_within(self.limit, (&pool).fetch_many(query)),
-            Err(error) => stream::once(ready(Err(error))).boxed(),
+        match &self.to {
+            To::File(file, Use::Read) => {
+                let file = Arc::clone(file);
+                let given = async move {
+                    let readers = file.readers()?;
+                    let mut reader = readers.one().await?;
+                    // To the end, so that others can have the connection.
+                    Ok(reader.fetch_many(query).collect::<Vec<Given>>().await)
+                };
+                let given = stream::once(given.map(|given: Result<_>| given.unwrap_or_else(|error| vec![Err(error)])));
+                given.flat_map(stream::iter).boxed()
+            }
+            _ => match self.now() {
+                Ok(pool) => each_within(self.limit, (&pool).fetch_many(query)),
+                Err(error) => stream::once(ready(Err(error))).boxed(),
+            },
         }
     }
 
@@ -173,6 +187,10 @@ impl<'p> Executor<'p> for &'_ Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
+        if let To::File(file, Use::Read) = &self.to {
+            let file = Arc::clone(file);
+            return Box::pin(async move { file.readers()?.one().await?.fetch_optional(query).await });
+        }
         let (limit, pool) = (self.limit, self.now());
         Box::pin(async move { within(limit, (&pool?).fetch_optional(query)).await })
     }

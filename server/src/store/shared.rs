@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{self, OnceCell};
+use tokio::task::yield_now;
 
 /// Answers to questions that many ask at once. Whoever asks while an answer is being read does not get that one: it waits for the
 /// next reading, together with all who came meanwhile. So each answer was read after it was asked for, as fresh as one of their
@@ -41,6 +42,8 @@ impl<T: Clone> Shared<T> {
         let next = Arc::clone(&open(&line.next));
         let reading = async {
             let _turn = line.turn.lock().await;
+            // Whoever is about to ask, on a thread that is busy, comes first and shares this reading.
+            yield_now().await;
             {
                 let mut waiting = open(&line.next);
                 // From here on whoever asks is too late for this reading.

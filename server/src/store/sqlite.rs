@@ -15,8 +15,8 @@ use super::file::{File, Use};
 use super::unavailable::remedy;
 use super::{Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations};
 
-/// Connections that read.
-const READERS: u32 = 8;
+/// Connections that read, beside those that are kept ready.
+const READERS: u32 = 4;
 /// A power cut takes nothing that was confirmed: every commit is on the disk when it returns.
 const WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                       PRAGMA foreign_keys = ON";

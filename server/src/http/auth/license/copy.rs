@@ -38,7 +38,7 @@ async fn hand_out(app: &App, asker: &Asker) -> Result<String, Problem> {
     asker.admin()?;
     let pair = app.store.pair().await?.ok_or(NONE)?;
     let jwt = pair.bundle.jwt.clone();
-    let installed = licensing::judged(pair, &app.terms, asker.now);
+    let installed = licensing::judged(&pair, &app.terms, asker.now);
     let name = |license: &License| format!("license {}", shown(&license.claims().license_id));
     let what = installed.inspection.license.as_ref().map_or_else(|| "a license that is not genuine".to_owned(), name);
     let entry = asker.entry("license.copied", format!("The JWT of {what}, revision {}.", installed.revision));

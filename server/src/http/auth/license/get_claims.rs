@@ -36,7 +36,7 @@ struct Told {
 
 fn read(app: &App, AskerAndLicense { asker, pair }: AskerAndLicense) -> Result<(i64, Told), Problem> {
     asker.signed_in()?;
-    let told = told(pair.map(|pair| licensing::judged(pair, &app.terms, asker.now)));
+    let told = told(pair.as_ref().map(|pair| licensing::judged(pair, &app.terms, asker.now)));
     Ok((told.revision, told))
 }
 

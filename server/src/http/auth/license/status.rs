@@ -19,7 +19,7 @@ pub(super) async fn status(State(app): State<Arc<App>>, asked: AskerAndLicense) 
 
 async fn read(app: &App, AskerAndLicense { asker, pair }: AskerAndLicense) -> Result<(i64, Value), Problem> {
     let viewer = asker.signed_in()?;
-    let installed = pair.map(|pair| licensing::judged(pair, &app.terms, asker.now));
+    let installed = pair.as_ref().map(|pair| licensing::judged(pair, &app.terms, asker.now));
     let revision = installed.as_ref().map_or(0, |installed| installed.revision);
     let license = installed.as_ref().and_then(|installed| installed.inspection.license.as_ref());
     let expires_at = license.map(|license| license.claims().expires_at.seconds());
