@@ -9,7 +9,7 @@ use countersign_license::{
 };
 
 use crate::ids;
-use crate::store::{Entry, Pair, Rotated, Store, Unavailable};
+use crate::store::{Entry, History, Pair, Rotated, Store, Unavailable};
 use crate::verify;
 
 /// What the installed license is judged by.
@@ -56,21 +56,27 @@ fn known(of_all: &[(String, PhoneHome)], inspection: &Inspection) -> PhoneHome {
     of_all.iter().find(|(of, _)| *of == subject).map(|(_, known)| *known).unwrap_or_default()
 }
 
-/// The licenses that were in use before this one, the newest first, at most [`HISTORY`].
-pub async fn history(
+/// The licenses that were in use, the newest first, at most [`HISTORY`]: as they are stored now.
+pub async fn history(store: &Store, policy: &Policy, now: i64) -> Result<Vec<Replaced>, Unavailable> {
+    Ok(replaced(&store.license_history(HISTORY).await?, &store.revocations().await?, policy, now))
+}
+
+/// [`history`] before a license that was read just now, for a page: see [`Store::history_before`].
+pub async fn history_before(
     store: &Store,
     policy: &Policy,
     now: i64,
-    in_use: Option<&Pair>,
+    in_use: &Pair,
 ) -> Result<Vec<Replaced>, Unavailable> {
-    let (rows, revoked) = match in_use {
-        Some(pair) => (store.history_before(pair.revision, HISTORY, now).await?, pair.revocations()),
-        None => (store.license_history(HISTORY).await?.into(), store.revocations().await?),
-    };
-    let replaced = |row: &crate::store::History| {
+    let rows = store.history_before(in_use.revision, HISTORY, now).await?;
+    Ok(replaced(&rows, &in_use.revocations(), policy, now))
+}
+
+fn replaced(rows: &[History], revoked: &[(String, i64)], policy: &Policy, now: i64) -> Vec<Replaced> {
+    let replaced = |row: &History| {
         let inspection = inspect_bundle(&row.bundle, policy, now);
         Replaced {
-            revoked_at: revocation(&revoked, &inspection),
+            revoked_at: revocation(revoked, &inspection),
             inspection,
             revision: row.revision,
             installed_at: row.installed_at,
@@ -78,7 +84,7 @@ pub async fn history(
             replaced_by: row.replaced_by.clone(),
         }
     };
-    Ok(rows.iter().map(replaced).collect())
+    rows.iter().map(replaced).collect()
 }
 
 /// What the bundle in this text would change.

@@ -96,8 +96,11 @@ impl Backend for Desk {
 
     fn history(&self) -> Answer<'_, Vec<Replaced>> {
         Box::pin(async {
-            let pair = self.pair().await?;
-            Ok(licensing::history(&self.app.store, &self.app.terms.policy, self.asker.now, pair).await?)
+            let (store, policy, now) = (&self.app.store, &self.app.terms.policy, self.asker.now);
+            Ok(match self.pair().await? {
+                Some(pair) => licensing::history_before(store, policy, now, pair).await?,
+                None => licensing::history(store, policy, now).await?,
+            })
         })
     }
 

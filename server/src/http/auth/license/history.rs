@@ -40,8 +40,7 @@ struct Row {
 
 async fn read(app: &App, asker: &Asker) -> Result<Past, Problem> {
     asker.admin()?;
-    let pair = app.store.pair().await?;
-    let replaced = licensing::history(&app.store, &app.terms.policy, asker.now, pair.as_ref()).await?;
+    let replaced = licensing::history(&app.store, &app.terms.policy, asker.now).await?;
     let row = |row: Replaced| Row {
         revision: row.revision,
         installed_at: Utc(row.installed_at).rfc3339(),
