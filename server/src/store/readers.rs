@@ -116,9 +116,11 @@ impl DerefMut for Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::pin::pin;
+    use std::task::Poll;
 
-    use tokio::time::timeout;
+    use futures_util::poll;
+    use tokio::task::yield_now;
 
     use crate::store::Store;
 
@@ -130,16 +132,26 @@ mod tests {
                     SELECT number FROM rows";
         let mut given_up = 0;
         for number in 0..300_i64 {
-            let reading = sqlx::query_scalar::<_, i64>(many).fetch_all(&store.read);
-            if let Ok(read) = timeout(Duration::from_micros(number.unsigned_abs() * 10), reading).await {
-                assert_eq!(read.unwrap(), (1..=2000).collect::<Vec<i64>>());
-            } else {
-                given_up += 1;
+            {
+                // Dropped at the end of this block, wherever it is.
+                let mut reading = pin!(sqlx::query_scalar::<_, i64>(many).fetch_all(&store.read));
+                let mut read = Poll::Pending;
+                for _ in 0..=number % 12 * 50 {
+                    read = poll!(reading.as_mut());
+                    if read.is_ready() {
+                        break;
+                    }
+                    yield_now().await;
+                }
+                match read {
+                    Poll::Ready(read) => assert_eq!(read.unwrap(), (1..=2000).collect::<Vec<i64>>()),
+                    Poll::Pending => given_up += 1,
+                }
             }
             let next: i64 = sqlx::query_scalar("SELECT $1").bind(number).fetch_one(&store.read).await.unwrap();
             assert_eq!(next, number, "it is the answer to this question");
         }
-        assert!(given_up > 20, "{given_up} of 300 gave up");
+        assert!((25..300).contains(&given_up), "{given_up} of 300 gave up");
         store.close().await;
     }
 
