@@ -21,6 +21,9 @@ use super::readers::Readers;
 /// How often somebody looks whether the file is still there. Who writes looks each time.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Writes all of the journal into the file.
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// The file is not at its path.
 #[derive(Debug)]
 pub(super) struct Gone;
@@ -148,11 +151,16 @@ impl File {
         if before.is_there {
             tracing::error!(file = %self.path.display(), "the database's file was taken away or replaced");
             // What stands in the journal alone belongs into the file, wherever that is now.
-            if let Some(pool) = [&before.write, before.read.pool()].into_iter().find(|pool| pool.size() > 0) {
-                let written = timeout(PATIENCE, pool.execute("PRAGMA wal_checkpoint(TRUNCATE)")).await;
-                if !matches!(written, Ok(Ok(_))) {
-                    tracing::error!("the journal of the database's file could not be written into it");
+            let writing = async {
+                if before.write.size() > 0 {
+                    before.write.execute(CHECKPOINT).await?;
+                } else if before.read.is_open() {
+                    before.read.one().await?.connection()?.execute(CHECKPOINT).await?;
                 }
+                Ok::<_, sqlx::Error>(())
+            };
+            if !matches!(timeout(PATIENCE, writing).await, Ok(Ok(()))) {
+                tracing::error!("the journal of the database's file could not be written into it");
             }
         }
         let Ok(found) = found else { return };
@@ -214,7 +222,7 @@ impl File {
         }
     }
 
-    /// Waits for what runs, and closes.
+    /// Waits for what runs, where it reads for five seconds, and closes.
     pub(super) async fn close(&self) {
         self.look().await;
         let Opened { read, write, .. } = self.opened().clone();

@@ -1,8 +1,8 @@
 //! The database. All SQL of the product stands in this folder, one file for each thing that is stored.
 //!
-//! The same SQL runs on SQLite and PostgreSQL. There are two pools: one for what writes, one for what only reads and never waits
-//! for it. What a person or program waits for is written in a transaction, also where it is one statement, so that an answer that is
-//! lost is told as such; what the jobs write alone is written again at the next pass, and may be lost. How each database is opened stands in its own file.
+//! The same SQL runs on SQLite and PostgreSQL. Some connections write, the others only read and never wait for those. What a person
+//! or program waits for is written in a transaction, also where it is one statement, so that an answer that is lost is told as such;
+//! what the jobs write alone is written again at the next pass, and may be lost. How each database is opened stands in its own file.
 
 mod accounts;
 mod attempts;

@@ -167,10 +167,11 @@ impl<'p> Executor<'p> for &'_ Pool {
             To::File(file, Use::Read) => {
                 let file = Arc::clone(file);
                 let given = async move {
-                    let readers = file.readers()?;
-                    let mut reader = readers.one().await?;
+                    let mut reader = file.readers()?.one().await?;
                     // To the end, so that others can have the connection.
-                    Ok(reader.fetch_many(query).collect::<Vec<Given>>().await)
+                    let given: Vec<Given> = reader.connection()?.fetch_many(query).collect().await;
+                    reader.finish(given.last().is_none_or(Result::is_ok));
+                    Ok(given)
                 };
                 let given = stream::once(given.map(|given: Result<_>| given.unwrap_or_else(|error| vec![Err(error)])));
                 given.flat_map(stream::iter).boxed()
@@ -189,7 +190,12 @@ impl<'p> Executor<'p> for &'_ Pool {
     {
         if let To::File(file, Use::Read) = &self.to {
             let file = Arc::clone(file);
-            return Box::pin(async move { file.readers()?.one().await?.fetch_optional(query).await });
+            return Box::pin(async move {
+                let mut reader = file.readers()?.one().await?;
+                let given = reader.connection()?.fetch_optional(query).await;
+                reader.finish(given.is_ok());
+                given
+            });
         }
         let (limit, pool) = (self.limit, self.now());
         Box::pin(async move { within(limit, (&pool?).fetch_optional(query)).await })

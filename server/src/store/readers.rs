@@ -1,39 +1,45 @@
 //! Connections to a file that only read.
 
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use sqlx::any::AnyConnectOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _};
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
-use super::file::begin;
+use super::PATIENCE;
+use super::file::{Gone, begin};
 use super::journal::Identity;
 
 /// How many are kept beside the pool.
 const KEPT: usize = 4;
 
 /// A pool, and connections of which one is ready at once. A pool asks each connection that comes back whether it lives: one more
-/// way to its thread and back, which is most of what it takes to read something small. Those that are kept are not asked; a file's
-/// do not die. Whoever gives up in the middle leaves one that is well: its thread finds that nobody listens, and goes on.
+/// way to its thread and back, as much again as reading something small takes. Those that are kept are asked only where somebody
+/// gave up or something failed.
 #[derive(Debug)]
 pub(super) struct Readers {
     pool: AnyPool,
-    /// Made when they are needed first, and then in this order: what was in use a moment ago is still warm.
-    kept: [Mutex<Option<AnyConnection>>; KEPT],
+    /// Made when they are needed first, and used in this order: what was in use a moment ago is still warm.
+    kept: [Slot; KEPT],
     path: PathBuf,
     identity: Identity,
     options: AnyConnectOptions,
     beginning: &'static str,
 }
 
+/// A connection, once it is made, and who uses it.
+type Slot = Arc<Mutex<Option<AnyConnection>>>;
+
 /// One of them, in use.
 #[derive(Debug)]
-pub(super) enum Reader<'a> {
-    Kept(MappedMutexGuard<'a, AnyConnection>),
+pub(super) enum Reader {
+    Kept { slot: Option<OwnedMutexGuard<Option<AnyConnection>>>, is_well: bool },
     Pooled(PoolConnection<Any>),
 }
 
@@ -52,21 +58,33 @@ impl Readers {
         &self.pool
     }
 
+    /// Whether any is open.
+    pub(super) fn is_open(&self) -> bool {
+        let is_open = |slot: &Slot| slot.try_lock().map_or(true, |slot| slot.is_some());
+        self.pool.size() > 0 || self.kept.iter().any(is_open)
+    }
+
     /// One that is free.
-    pub(super) async fn one(&self) -> sqlx::Result<Reader<'_>> {
-        for kept in &self.kept {
-            let Ok(mut kept) = kept.try_lock() else { continue };
-            if kept.is_none() {
-                // The pool knows whether it is over, and says why one cannot be made.
-                if self.pool.is_closed() {
-                    break;
+    pub(super) async fn one(&self) -> sqlx::Result<Reader> {
+        let mut may_connect = true;
+        for slot in &self.kept {
+            let Ok(mut slot) = Arc::clone(slot).try_lock_owned() else { continue };
+            if slot.is_none() {
+                // The pool knows whether it is over.
+                if !may_connect || self.pool.is_closed() {
+                    continue;
                 }
-                let Ok(connection) = self.connect().await else { break };
-                *kept = Some(connection);
+                match timeout(PATIENCE, self.connect()).await {
+                    Ok(Ok(connection)) => *slot = Some(connection),
+                    Ok(Err(error)) if Gone::is(&error) => return Err(error),
+                    // The pool tries again, and says why it fails.
+                    _ => {
+                        may_connect = false;
+                        continue;
+                    }
+                }
             }
-            if let Ok(kept) = MutexGuard::try_map(kept, Option::as_mut) {
-                return Ok(Reader::Kept(kept));
-            }
+            return Ok(Reader::Kept { slot: Some(slot), is_well: false });
         }
         Ok(Reader::Pooled(self.pool.acquire().await?))
     }
@@ -77,40 +95,54 @@ impl Readers {
         Ok(connection)
     }
 
-    /// Waits for what is read, each no longer than this, and closes.
+    /// Waits for what is read, no longer than this, and closes.
     pub(super) async fn close(&self, patience: Duration) {
         // From here on no other one is made.
-        let pool = timeout(patience, self.pool.close()).await;
-        if pool.is_err() {
-            tracing::warn!("something reads from the database's file still");
-        }
-        for kept in &self.kept {
-            if let Ok(mut kept) = timeout(patience, kept.lock()).await
-                && let Some(connection) = kept.take()
-            {
-                let _ = timeout(patience, connection.close()).await;
+        let pool = self.pool.close();
+        let kept = join_all(self.kept.iter().map(|slot| async move {
+            if let Some(connection) = slot.lock().await.take() {
+                // It fails where its thread is gone, and then there is nothing to close.
+                let _ = connection.close().await;
             }
+        }));
+        if timeout(patience, join(pool, kept)).await.is_err() {
+            tracing::warn!("something still reads from the database's file");
         }
     }
 }
 
-impl Deref for Reader<'_> {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
+impl Reader {
+    /// The connection.
+    pub(super) fn connection(&mut self) -> sqlx::Result<&mut AnyConnection> {
         match self {
-            Self::Kept(connection) => connection,
-            Self::Pooled(connection) => connection,
+            Self::Kept { slot, .. } => slot.as_mut().and_then(|slot| slot.as_mut()).ok_or(sqlx::Error::WorkerCrashed),
+            Self::Pooled(connection) => Ok(connection),
+        }
+    }
+
+    /// It was read to the end: without an error, the next one may have the connection at once.
+    pub(super) fn finish(&mut self, has_worked: bool) {
+        if let Self::Kept { is_well, .. } = self {
+            *is_well = has_worked;
         }
     }
 }
 
-impl DerefMut for Reader<'_> {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        match self {
-            Self::Kept(connection) => connection,
-            Self::Pooled(connection) => connection,
-        }
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Self::Kept { slot, is_well: false } = self else { return };
+        let (Some(mut slot), Ok(runtime)) = (slot.take(), Handle::try_current()) else { return };
+        // Somebody gave up in the middle, or it failed. Nobody has it before its thread says that it is done; if that is gone,
+        // another one is made.
+        runtime.spawn(async move {
+            let lives = match slot.as_mut() {
+                Some(connection) => connection.ping().await.is_ok(),
+                None => true,
+            };
+            if !lives {
+                *slot = None;
+            }
+        });
     }
 }
 
@@ -118,9 +150,11 @@ impl DerefMut for Reader<'_> {
 mod tests {
     use std::pin::pin;
     use std::task::Poll;
+    use std::time::{Duration, Instant};
 
     use futures_util::poll;
     use tokio::task::yield_now;
+    use tokio::time::sleep;
 
     use crate::store::Store;
 
@@ -136,7 +170,9 @@ mod tests {
                 // Dropped at the end of this block, wherever it is.
                 let mut reading = pin!(sqlx::query_scalar::<_, i64>(many).fetch_all(&store.read));
                 let mut read = Poll::Pending;
-                for _ in 0..=number % 12 * 50 {
+                // Each twelfth one does not give up.
+                let most = if number % 12 == 11 { i64::MAX } else { number % 12 * 50 };
+                for _ in 0..=most {
                     read = poll!(reading.as_mut());
                     if read.is_ready() {
                         break;
@@ -153,6 +189,34 @@ mod tests {
         }
         assert!((25..300).contains(&given_up), "{given_up} of 300 gave up");
         store.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nobody_waits_for_a_connection_that_is_at_work_for_somebody_who_gave_up() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Store::open(&format!("sqlite://{}/read.db", folder.path().display())).await.unwrap();
+        // One row, for which its thread works long.
+        let long = "WITH RECURSIVE rows (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM rows WHERE number < 3000000) \
+                    SELECT COUNT(*) FROM rows";
+        let begun = Instant::now();
+        let _: i64 = sqlx::query_scalar(long).fetch_one(&store.read).await.unwrap();
+        let takes = begun.elapsed();
+        for number in 0..3_i64 {
+            {
+                let mut reading = pin!(sqlx::query_scalar::<_, i64>(long).fetch_one(&store.read));
+                for _ in 0..20 {
+                    assert!(poll!(reading.as_mut()).is_pending());
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            let begun = Instant::now();
+            let next: i64 = sqlx::query_scalar("SELECT $1").bind(number).fetch_one(&store.read).await.unwrap();
+            assert_eq!(next, number);
+            assert!(begun.elapsed() < takes / 2, "{:?} of {takes:?}", begun.elapsed());
+        }
+        store.close().await;
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["read.db"], "its journal went with the last connection");
     }
 
     #[tokio::test]
