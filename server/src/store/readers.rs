@@ -76,7 +76,10 @@ impl Readers {
                 }
                 match timeout(PATIENCE, self.connect()).await {
                     Ok(Ok(connection)) => *slot = Some(connection),
-                    Ok(Err(error)) if Gone::is(&error) => return Err(error),
+                    Ok(Err(error)) if Gone::is(&error) => {
+                        drop(slot);
+                        return self.open_one().await.ok_or(error);
+                    }
                     // The pool tries again, and says why it fails.
                     _ => {
                         may_connect = false;
@@ -87,6 +90,18 @@ impl Readers {
             return Ok(Reader::Kept { slot: Some(slot), is_well: false });
         }
         Ok(Reader::Pooled(self.pool.acquire().await?))
+    }
+
+    /// One that is open already. Until somebody has looked, all of the file that is gone is read, or nothing: not one and the other
+    /// in turns.
+    async fn open_one(&self) -> Option<Reader> {
+        for slot in &self.kept {
+            let slot = timeout(PATIENCE, Arc::clone(slot).lock_owned()).await.ok()?;
+            if slot.is_some() {
+                return Some(Reader::Kept { slot: Some(slot), is_well: false });
+            }
+        }
+        None
     }
 
     async fn connect(&self) -> sqlx::Result<AnyConnection> {
@@ -217,6 +232,22 @@ mod tests {
         store.close().await;
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["read.db"], "its journal went with the last connection");
+    }
+
+    #[tokio::test]
+    async fn while_nobody_has_looked_all_read_the_file_that_is_gone() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("read.db");
+        let store = Store::open_for_command(&format!("sqlite://{}", file.display())).await.unwrap();
+        let ask =
+            async |number: i64| sqlx::query_scalar::<_, i64>("SELECT $1").bind(number).fetch_one(&store.read).await;
+        assert_eq!(ask(1).await.unwrap(), 1);
+        std::fs::rename(&file, folder.path().join("elsewhere.db")).unwrap();
+        // More than are open: those that find none cannot make one.
+        let answers = futures_util::future::join_all((0..8).map(ask)).await;
+        for (number, answer) in (0..).zip(answers) {
+            assert_eq!(answer.unwrap(), number);
+        }
     }
 
     #[tokio::test]
