@@ -33,7 +33,7 @@ pub(super) struct Desk {
     app: Arc<App>,
     asker: Asker,
     asks_for_token: bool,
-    /// The license in use, read once: all of a page tells of the same one.
+    /// The license in use, read once: banners, report and heartbeat of a page tell of the same one.
     pair: OnceCell<Option<Pair>>,
 }
 

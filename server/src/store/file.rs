@@ -170,6 +170,7 @@ impl File {
                 pool.set_connect_options(nowhere);
             }
         }
+        // Whoever does not come to an end is not waited for.
         let _ = timeout(PATIENCE, before.write.close()).await;
         before.read.close(PATIENCE).await;
         let aside = match if is_the_same { Ok(Aside::default()) } else { Aside::set(&self.path, before.journal) } {

@@ -66,30 +66,34 @@ impl Readers {
 
     /// One that is free.
     pub(super) async fn one(&self) -> sqlx::Result<Reader> {
-        let mut may_connect = true;
         for slot in &self.kept {
             let Ok(mut slot) = Arc::clone(slot).try_lock_owned() else { continue };
             if slot.is_none() {
                 // The pool knows whether it is over.
-                if !may_connect || self.pool.is_closed() {
+                if self.pool.is_closed() {
                     continue;
                 }
                 match timeout(PATIENCE, self.connect()).await {
                     Ok(Ok(connection)) => *slot = Some(connection),
-                    Ok(Err(error)) if Gone::is(&error) => {
+                    failed => {
                         drop(slot);
-                        return self.open_one().await.ok_or(error);
-                    }
-                    // The pool tries again, and says why it fails.
-                    _ => {
-                        may_connect = false;
-                        continue;
+                        if let Some(open) = self.open_one().await {
+                            return Ok(open);
+                        }
+                        match failed {
+                            Ok(Err(error)) if Gone::is(&error) => return Err(error),
+                            // The pool tries again, and says why it fails.
+                            _ => break,
+                        }
                     }
                 }
             }
             return Ok(Reader::Kept { slot: Some(slot), is_well: false });
         }
-        Ok(Reader::Pooled(self.pool.acquire().await?))
+        match self.pool.acquire().await {
+            Ok(connection) => Ok(Reader::Pooled(connection)),
+            Err(error) => self.open_one().await.ok_or(error),
+        }
     }
 
     /// One that is open already. Until somebody has looked, all of the file that is gone is read, or nothing: not one and the other
@@ -219,6 +223,7 @@ mod tests {
         for number in 0..3_i64 {
             {
                 let mut reading = pin!(sqlx::query_scalar::<_, i64>(long).fetch_one(&store.read));
+                // Nobody can see from here when its thread begins: asked again and again, for a small part of what it takes.
                 for _ in 0..20 {
                     assert!(poll!(reading.as_mut()).is_pending());
                     sleep(Duration::from_millis(1)).await;
