@@ -48,7 +48,7 @@ schemathesis: setup-test ## ask a server all that its OpenAPI document allows, a
 
 faults: setup-test ## in full what `make test` tries in a short form: kills, power cuts, full disks, databases away, a hundred installers, each bit
 	@$(env) cargo nextest run --release --no-fail-fast -p countersign-license
-	@$(env) FAULTS=full scripts/postgres.sh cargo nextest run --profile faults --no-fail-fast --success-output immediate -p countersign --test faults
+	@$(env) FAULTS=full scripts/postgres.sh cargo nextest run --profile faults --run-ignored all --no-fail-fast --success-output immediate -p countersign --test faults
 	@$(env) FAULTS=full cargo nextest run -p countersign --test http of_a_hundred_installers
 
 vectors: ## write tests/vectors/ again from its recipes

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::claims::{Feature, NumericDate};
+use crate::claims::{Claims, Feature, NumericDate};
 use crate::date::Remaining;
 use crate::inspection::Trust;
 use crate::license::License;
@@ -206,7 +206,7 @@ pub fn compare(old: &License, new: &License) -> Comparison {
     let mut names: Vec<&String> = before.features.iter().chain(&after.features).map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
-    fields.extend(names.into_iter().map(|name| feature(name, before.feature(name), after.feature(name))));
+    fields.extend(names.into_iter().map(|name| feature(name, before, after)));
     fields.push(moment(Field::NotBefore, before.not_before, after.not_before));
     fields.push(expiry(before.expires_at, after.expires_at));
     fields.push(moment(Field::Issued, before.issued_at, after.issued_at));
@@ -237,37 +237,43 @@ fn ordered<T: Ord>(field: Field, old: T, new: T, words: impl Fn(&T) -> String) -
     Difference { field, old: Some(words(&old)), new: Some(words(&new)), change, note: note(change) }
 }
 
-fn feature(name: &str, old: Option<&Feature>, new: Option<&Feature>) -> Difference {
+/// Features are compared by what a gate makes of them ([`Claims::includes`]): one that it opened and will not is lost, whatever the
+/// words. Where it opens both times, less is what is limited, or left to the tier. A number under a name that begins with `max` is
+/// no gate's: where there is none, there is no limit.
+fn feature(name: &str, before: &Claims, after: &Claims) -> Difference {
+    let (old, new) = (before.feature(name), after.feature(name));
+    let is_unsaid_or_limit = |feature: Option<&Feature>| matches!(feature, None | Some(Feature::Limit(_)));
+    let is_cap = name.starts_with("max") && is_unsaid_or_limit(old) && is_unsaid_or_limit(new);
+    let (opened, opens) = (is_cap || before.includes(name), is_cap || after.includes(name));
     let change = match (old, new) {
         (Some(Feature::Limit(old)), Some(Feature::Limit(new))) => Change::of(old.cmp(new)),
+        _ if opened != opens => Change::of(opened.cmp(&opens)),
         // No limit is more than any limit.
-        (Some(Feature::Limit(_)), None | Some(Feature::Flag(true))) => Change::More,
-        (None | Some(Feature::Flag(true)), Some(Feature::Limit(_))) => Change::Less,
-        (Some(Feature::Other(_)), _) | (_, Some(Feature::Other(_))) => {
-            if old == new {
-                Change::Same
-            } else {
-                Change::Different
-            }
-        }
+        (Some(Feature::Limit(_)), _) if opened => Change::More,
+        (_, Some(Feature::Limit(_))) if opened => Change::Less,
+        (old, new) if opened => Change::of(old.is_some().cmp(&new.is_some())),
         (old, new) => {
-            let on = |feature: Option<&Feature>| matches!(feature, Some(Feature::Flag(true) | Feature::Limit(_)));
-            Change::of(on(old).cmp(&on(new)))
+            let says = |feature: Option<&'_ Feature>| feature.filter(|said| **said != Feature::Flag(false)).cloned();
+            if says(old) == says(new) { Change::Same } else { Change::Different }
         }
     };
-    // A limit that is not there is none, which the other side's number makes worth saying.
-    let words = |feature: Option<&Feature>, other: Option<&Feature>| match (feature, other) {
-        (None, Some(Feature::Limit(_))) => Some("no limit".to_owned()),
+    // What is not said is worth saying where the other side makes the difference.
+    let words = |feature: Option<&Feature>, opens: bool, other: Option<&Feature>| match (feature, other) {
+        (None, Some(Feature::Limit(_))) if opens => Some("no limit".to_owned()),
+        (None, Some(Feature::Flag(false) | Feature::Other(_))) if opens => Some(WITH_THE_TIER.to_owned()),
         (feature, _) => feature.map(ToString::to_string),
     };
     Difference {
         field: Field::Feature(name.to_owned()),
-        old: words(old, new),
-        new: words(new, old),
+        old: words(old, opened, new),
+        new: words(new, opens, old),
         change,
         note: note(change),
     }
 }
+
+/// How a feature is told that the tier brings, where the other license takes it away in so many words.
+const WITH_THE_TIER: &str = "with the tier";
 
 fn moment(field: Field, old: Option<NumericDate>, new: Option<NumericDate>) -> Difference {
     let change = if old == new { Change::Same } else { Change::Different };

@@ -69,6 +69,9 @@ pub async fn history_before(
     in_use: &Pair,
 ) -> Result<Vec<Replaced>, Unavailable> {
     let rows = store.history_before(in_use.revision, HISTORY, now).await?;
+    // Where another rotation came in between, the license that was read is among them: it is not both in use and replaced.
+    let is_it = |row: &History| row.revision == in_use.revision && row.bundle == in_use.bundle;
+    let rows = if rows.iter().any(is_it) { rows.iter().filter(|row| !is_it(row)).cloned().collect() } else { rows };
     Ok(replaced(&rows, &in_use.revocations(), policy, now))
 }
 
@@ -235,7 +238,7 @@ impl From<Unavailable> for Refusal {
 }
 
 /// Replaces the license and its key together, or not at all.
-pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) -> Result<Applied, Refusal> {
+pub async fn rotate(store: &Store, terms: &Terms, rotation: Rotation<'_>) -> Result<Applied, Refusal> {
     let now = rotation.entry.at;
     let pair = store.pair().await?;
     let stored = pair.as_ref().map(|pair| (pair.bundle.jwt.clone(), pair.known.clone()));
@@ -262,8 +265,8 @@ pub async fn rotate(store: &Store, terms: &Terms, mut rotation: Rotation<'_>) ->
         return Err(Refusal::Unacknowledged(missing));
     }
     let old = current.as_ref().map(|current| current.inspection.as_ref());
-    rotation.entry.detail = described(old, &preview, rotation.expected.saturating_add(1));
-    match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry).await? {
+    let detail = |revision| described(old, &preview, revision);
+    match store.rotate(rotation.expected, bundle, rotation.source, &rotation.entry, detail).await? {
         Rotated::Done(revision) => {
             let inspection = preview.candidate;
             // It may have been in use before, and out of reach.

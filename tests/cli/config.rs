@@ -125,6 +125,7 @@ fn every_value_is_judged_by_key_value_and_remedy() {
         ("LICENSE_TRUST", "yes", "is `yes`: write `bundled` or `pinned`"),
         ("LICENSE_TRUST", "pinned", "no key is trusted"),
         ("LICENSE_TRUSTED_KEYS", "abc", "has `abc`: a key fingerprint is 64 hexadecimal digits"),
+        ("LICENSE_TRUSTED_KEYS", " , ", "names no key"),
         ("LISTEN_ADDR", "3000", "is `3000`: write an address with a port"),
         ("LISTEN_ADDR", "localhost", "is `localhost`"),
         ("PUBLIC_URL", "example.com", "is `example.com`"),
@@ -145,6 +146,22 @@ fn every_value_is_judged_by_key_value_and_remedy() {
     ] {
         let ran = config(&folder, &[(key, value)], &[]);
         assert_eq!(ran.code, 0, "{key}={value}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_and_not_left_out() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = empty("config-bytes");
+    for name in ["LICENSE_TRUST", "DATABASE_URL"] {
+        let mut command = crate::run::command(&folder, &[]);
+        command.env(name, std::ffi::OsStr::from_bytes(b"pinned\xff"));
+        let ran = crate::run::run_with(&mut command, &["config"], b"");
+        assert_eq!(
+            (ran.code, ran.err.as_str()),
+            (2, format!("countersign: {name} is not UTF-8: write it as UTF-8\n").as_str())
+        );
     }
 }
 

@@ -49,6 +49,44 @@ fn a_backup_is_taken_while_the_server_goes_on_and_is_a_database_of_its_own() {
 }
 
 #[test]
+fn a_backup_is_in_the_file_that_was_named_whatever_its_characters() {
+    let (_server, folder) = renewed("db-backup-names");
+    for name in ["a?b.db", "50%20 off.db", "a#b.db"] {
+        let ran = run(&folder, &["db", "backup", name]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        assert!(ran.out.starts_with(&format!("Everything as of now is in {name}.")), "{}", ran.out);
+        assert!(std::fs::read(folder.join(name)).unwrap().starts_with(b"SQLite format 3"), "{name}");
+    }
+    assert!(!folder.join("a").exists());
+}
+
+#[test]
+fn a_large_database_may_take_longer_than_a_request() {
+    let (server, folder) = renewed("db-slow");
+    let postgres = postgres();
+    let url = database(&postgres, "slow");
+    server.stop();
+    let move_to = |from: &str, to: &str| run(&folder, &["db", "move", "--from", from, "--to", to]);
+    assert_eq!(move_to("sqlite://data/countersign.db", &url).code, 0);
+    // Each row takes its time, as many rows would: together longer than any statement of the server may. PostgreSQL sends them as soon
+    // as they fill 8 kB.
+    let slow = "ALTER TABLE audit RENAME TO audit_rows; INSERT INTO audit_rows SELECT 'more' || number, 1, '', 'more', repeat('x', 9000), '' \
+                FROM generate_series(1, 12) AS number; CREATE VIEW audit AS SELECT audit_rows.* FROM audit_rows, \
+                LATERAL (SELECT pg_sleep(0.5) WHERE audit_rows.id <> '') AS slow";
+    let ran = std::process::Command::new("psql").args([&url, "-qc", slow]).status();
+    assert!(ran.expect("psql runs").success());
+    let with = |arguments: &[&str]| run_with(&mut command(&folder, &[("DATABASE_URL", &url)]), arguments, b"");
+    let begun = std::time::Instant::now();
+    let ran = with(&["db", "check"]);
+    assert!(begun.elapsed().as_secs() >= 5, "it is slow");
+    assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
+    let ran = with(&["db", "backup", "copy.db"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = move_to(&url, "sqlite://moved.db");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
 fn everything_moves_and_the_server_goes_on_from_there() {
     let (mut server, folder) = renewed("db-move");
     // In the worst case it did not even end well.
@@ -102,6 +140,19 @@ fn damage_is_found_and_named() {
     let ran = run(&folder, &["db", "backup", "half.db"]);
     assert_eq!(ran.code, 2);
     assert!(!folder.join("half.db").exists(), "half a backup is none");
+}
+
+#[test]
+fn damage_on_postgresql_is_named_as_well() {
+    let (server, folder) = renewed("db-damage-postgres");
+    let url = database(&postgres(), "damage");
+    server.stop();
+    assert_eq!(run(&folder, &["db", "move", "--from", "sqlite://data/countersign.db", "--to", &url]).code, 0);
+    let ran = std::process::Command::new("psql").args([&url, "-qc", "DROP TABLE audit"]).status();
+    assert!(ran.expect("psql runs").success());
+    let ran = run_with(&mut command(&folder, &[("DATABASE_URL", &url)]), &["db", "check"], b"");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("the table audit cannot be read") && ran.out.contains("users"), "{}", ran.out);
 }
 
 #[test]

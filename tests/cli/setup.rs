@@ -140,3 +140,17 @@ fn a_database_that_cannot_be_opened_is_named_at_the_start() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("the database data/countersign.db (DATABASE_URL) cannot be opened"), "{}", ran.err);
 }
+
+#[test]
+fn the_log_tells_once_that_the_set_up_was_opened_again() {
+    let (server, folder) = crate::platform::set_up("setup-reopened", &crate::platform::bundle(&[]));
+    let script = "import sqlite3\nc = sqlite3.connect('data/countersign.db')\n\
+                  c.execute(\"UPDATE platform_config SET value = 'false' WHERE key = 'setup_completed'\")\nc.commit()";
+    let ran = std::process::Command::new("python3").args(["-c", script]).current_dir(&folder).status();
+    assert!(ran.expect("python3 runs").success());
+    for _ in 0..3 {
+        assert!(server.look("/setup").starts_with("HTTP/1.1 303"));
+    }
+    let (_, _, log) = server.stop();
+    assert_eq!(log.matches("the set-up is open again, for its administrator alone").count(), 1, "{log}");
+}

@@ -176,11 +176,8 @@ fn a_database_that_is_stopped_and_started_needs_no_restart_of_anything() {
 }
 
 #[test]
+#[ignore = "`make faults`; the one that is stopped is much the same"]
 fn a_database_that_crashes_needs_no_restart_of_anything() {
-    // The short form has the one that is stopped, which is much the same.
-    if times(0, 1) == 0 {
-        return;
-    }
     goes_and_comes_back(
         "outage-crashed",
         false,

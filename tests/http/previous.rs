@@ -36,6 +36,28 @@ async fn each_row_of_the_history_is_judged_by_what_stands_in_it_at_that_second()
 }
 
 #[tokio::test]
+async fn a_license_that_is_installed_where_the_rows_were_deleted_is_newer_than_any_before() {
+    let (server, mut admin) = Server::set_up("/").await;
+    let license = |id: &str| VENDOR.issue(&json!({ "jti": id, "iat": NOW, "exp": NOW + 730 * DAY }));
+    assert_eq!(rotate(&mut admin, 1, &license("lic_b"), &[]).await.status, 200);
+    assert_eq!(rotate(&mut admin, 2, &license("lic_c"), &[]).await.status, 200);
+    let delete = "DELETE FROM platform_config WHERE key IN ('license_jwt', 'license_public_key')";
+    assert_eq!(server.sql(delete, &[]).await, 2);
+    // Under a revision that somebody saw before there is never another license.
+    let installed = rotate(&mut admin, 0, &license("lic_d"), &["key-changed"]).await;
+    assert_eq!((installed.status.as_u16(), installed.header("etag")), (200, "\"4\""), "{}", installed.body);
+    let told = server.audit().await.pop().unwrap().2;
+    assert!(told.starts_with("Revision 4: "), "{told}");
+    assert_eq!(code(&rotate(&mut admin, 1, &license("lic_e"), &[]).await), "stale");
+    assert_eq!(rotate(&mut admin, 4, &license("lic_e"), &[]).await.status, 200);
+    // The way back leads to the one before, not to one of the time before the deletion.
+    let back = [("if-match", "\"5\"")];
+    let reverted = admin.json_with("/api/auth/license/revert", &back, &json!({ "acknowledge": [] })).await;
+    assert_eq!((reverted.status.as_u16(), reverted.header("etag")), (200, "\"6\""), "{}", reverted.body);
+    assert_eq!(claims(&mut admin).await["claims"]["jti"], "lic_d");
+}
+
+#[tokio::test]
 async fn the_way_back_is_one_more_rotation() {
     for base in BASES {
         let (server, mut admin) = Server::set_up(base).await;

@@ -119,11 +119,11 @@ async fn a_rotation_says_which_revision_it_replaces() {
     let (_server, mut admin) = Server::set_up("/").await;
     let path = "/api/auth/license/rotate";
     let renewed = body(&renewal());
-    for headers in [&[][..], &[("if-match", "*")], &[("if-match", "1")]] {
+    for headers in [&[][..], &[("if-match", "*")], &[("if-match", "1")], &[("if-match", "\"1\", \"2\"")]] {
         let answer = admin.json_with(path, headers, &renewed).await;
         assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (428, "precondition-required"), "{headers:?}");
     }
-    for tag in ["\"0\"", "\"2\"", "\"x\"", "\"\"", "\"-1\""] {
+    for tag in ["\"0\"", "\"2\"", "\"x\"", "\"\"", "\"-1\"", "\"+1\"", "\"01\"", "\" 1\""] {
         let answer = admin.json_with(path, &[("if-match", tag)], &renewed).await;
         assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (412, "stale"), "{tag}");
     }
@@ -196,6 +196,47 @@ async fn what_gets_worse_must_be_acknowledged() {
         let all = ["key-changed", "downgrade", "expires-sooner", "older"];
         assert_eq!(rotate(&mut admin, revision + 1, &first(), &all).await.status, 200);
         revision += 2;
+    }
+}
+
+#[tokio::test]
+async fn a_feature_is_lost_where_a_gate_will_refuse_it_whatever_the_words() {
+    let (_server, mut admin) = Server::set_up("/").await;
+    let all = ["key-changed", "downgrade", "expires-sooner", "older"];
+    let issue = |id: String, tier: &str, features: &Value| {
+        let mut said = json!({ "analytics": null, "maxUsers": null });
+        said.as_object_mut().unwrap().extend(features.as_object().unwrap().clone());
+        VENDOR.issue(&json!({ "jti": id, "scrydon": { "tier": tier, "features": said } }))
+    };
+    let cases = [
+        ("enterprise", json!({}), json!({ "agentic": false }), "less"),
+        ("enterprise", json!({ "agentic": false }), json!({}), "more"),
+        ("enterprise", json!({}), json!({ "agentic": true }), "more"),
+        ("starter", json!({ "agentic": false }), json!({}), "same"),
+        ("starter", json!({ "analytics": true }), json!({}), "less"),
+        // It names it no longer, though the tier still brings it: worth a look.
+        ("professional", json!({ "analytics": true }), json!({}), "less"),
+        ("starter", json!({ "reports": true }), json!({ "reports": "pdf" }), "less"),
+        ("starter", json!({ "reports": "pdf" }), json!({ "reports": true }), "more"),
+        ("starter", json!({ "reports": "pdf" }), json!({ "reports": "csv" }), "different"),
+        ("starter", json!({ "reports": 5 }), json!({}), "less"),
+        ("starter", json!({}), json!({ "reports": 5 }), "more"),
+        ("starter", json!({ "reports": true }), json!({ "reports": 5 }), "less"),
+        ("starter", json!({ "reports": 5 }), json!({ "reports": 0 }), "less"),
+        ("starter", json!({ "maxProjects": 5 }), json!({}), "more"),
+        ("starter", json!({}), json!({ "maxProjects": 5 }), "less"),
+    ];
+    for (number, (tier, old, new, change)) in (1..).zip(cases) {
+        let said = format!("{tier}: {old} to {new}");
+        let installed = rotate(&mut admin, number, &issue(format!("lic_{number}"), tier, &old), &all).await;
+        assert_eq!(installed.status, 200, "{said}: {}", installed.body);
+        let renewal = body(&issue(format!("lic_{number}_new"), tier, &new));
+        let preview = admin.json("/api/auth/license/preview", &renewal).await.json();
+        let is_feature = |row: &&Value| row["field"].as_str().is_some_and(|field| field.starts_with("features."));
+        let rows: Vec<&Value> = preview["comparison"].as_array().unwrap().iter().filter(is_feature).collect();
+        assert_eq!(rows.iter().map(|row| &row["change"]).collect::<Vec<_>>(), [change], "{said}");
+        let needed = if change == "less" { json!(["downgrade"]) } else { json!([]) };
+        assert_eq!(preview["acknowledgements"], needed, "{said}");
     }
 }
 

@@ -99,6 +99,7 @@ const CONFIGURATIONS = {
     ['eghttps://license.example.com/validate', 'fh2592000', 'ciairgapped', 'ekpinned', 'el' + 'ab'.repeat(32), 'em0.0.0.0:3000'],
     ['en[::1]:9100', 'co', 'fqhttps://platform.example.com/platform', 'er', 'es', 'et10.0.0.5, ::1, 192.168.0.300'],
     ['cehttp?://u:@h', 'fb:@sqlite://', 'cq//:@', 'cg:@'],
+    ['ebpostgres://u:p@[::1]:5432/x?sslmode=VERIFY-CA&sslrootcert=/none/ca.pem&options[a]=b&host=/run/db'],
   ],
 };
 

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fs;
 
 use countersign::config::{Config, ConfigError, Environment, Flags, Key};
+use countersign::store::postgres_address;
 use countersign_fuzz::SECRET;
 use libfuzzer_sys::fuzz_target;
 use tempfile::NamedTempFile;
@@ -85,6 +86,12 @@ fn said(loaded: &Result<Config, ConfigError>, file: &NamedTempFile) -> String {
             let said = config.describe();
             assert_eq!(said.lines().count(), Key::ALL.len(), "{said}");
             assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
+            // What would be connected to: nothing is, here.
+            if config.database_url.starts_with("postgres")
+                && let Err(why) = postgres_address(&config.database_url)
+            {
+                assert!(!why.is_empty() && !why.chars().any(char::is_control), "{why:?}");
+            }
             said + &config.warnings().join("\n")
         }
         Err(error) => {

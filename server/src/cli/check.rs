@@ -114,9 +114,8 @@ impl Check {
                 config::trust_rule(text).map_err(|error| Failure(format!("LICENSE_TRUST {error}")))?
             }
         };
-        let listed = environment.get("LICENSE_TRUSTED_KEYS").unwrap_or_default();
-        let mut trusted =
-            config::fingerprints(listed).map_err(|error| Failure(format!("LICENSE_TRUSTED_KEYS {error}")))?;
+        let listed = environment.get("LICENSE_TRUSTED_KEYS").map(config::fingerprints).transpose();
+        let mut trusted = listed.map_err(|error| Failure(format!("LICENSE_TRUSTED_KEYS {error}")))?.unwrap_or_default();
         trusted.extend(&self.trusted_keys);
         Ok(Policy { rule, trusted, ..Policy::default() })
     }

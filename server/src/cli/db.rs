@@ -87,7 +87,7 @@ fn backup(environment: &Environment, file: &Path, settings: Settings) -> Result<
         return Err(Failure(format!("{} is already there and stays as it is: name another file", file.display())));
     }
     let written = on_database(settings, environment, async |_, store| {
-        let opened = Store::open_for_command(&format!("sqlite://{}", file.display())).await;
+        let opened = Store::open_file_for_command(file).await;
         let target = opened.map_err(|error| Failure(error.to_string()))?;
         let copied = store.copy_to(&target, tell).await;
         target.close().await;

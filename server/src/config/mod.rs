@@ -36,10 +36,11 @@ const FILE_VARIABLE: &str = "COUNTERSIGN_CONFIG";
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The environment of this process. What is not UTF-8 is left out.
+    /// The environment of this process. In the place of what is not UTF-8 stands U+FFFD, which no setting may have.
     pub fn read() -> Self {
         Self::of(
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))),
         )
     }
 
@@ -327,7 +328,10 @@ impl Settings {
     /// A setting that may be left out.
     fn optional<T>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let (text, source) = self.values.get(&key)?;
-        match parse(text) {
+        let is_text = *source != Source::Environment || !text.contains(char::REPLACEMENT_CHARACTER);
+        // To leave it out would be to take the default, of which nobody said anything.
+        let parsed = if is_text { parse(text) } else { Err("is not UTF-8: write it as UTF-8".to_owned()) };
+        match parsed {
             Ok(value) => Some(value),
             Err(problem) => {
                 let from = match source {

@@ -22,7 +22,13 @@ fn fingerprint(text: &str) -> Result<Fingerprint, String> {
 
 /// Reads `LICENSE_TRUSTED_KEYS`: fingerprints with commas between them.
 pub fn fingerprints(text: &str) -> Result<Vec<Fingerprint>, String> {
-    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(fingerprint).collect()
+    let listed: Vec<_> =
+        text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(fingerprint).collect::<Result<_, _>>()?;
+    // A template that was filled with nothing must not mean that any key is trusted.
+    if listed.is_empty() {
+        return Err("names no key: list fingerprints with commas between them, or leave it out".to_owned());
+    }
+    Ok(listed)
 }
 
 pub(super) fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {

@@ -33,6 +33,7 @@ mod waiting;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -85,6 +86,8 @@ pub struct App {
     pub license_server: LicenseServer,
     /// What the jobs saw of the time.
     pub watch: Watch,
+    /// Whether the log tells that an operator has opened the set-up again.
+    pub told_reopened: AtomicBool,
     /// Rung where something changed that the next pass of [`crate::jobs`] should see at once.
     pub changed: Notify,
     /// How often gates refused.
@@ -145,6 +148,7 @@ impl App {
             terms: config.terms(),
             license_server: LicenseServer::of(config),
             watch: Watch::default(),
+            told_reopened: AtomicBool::default(),
             preseed_problem: None,
             changed: Notify::new(),
             refusals: Refusals::default(),

@@ -16,6 +16,7 @@ impl Store {
     /// Reads everything, in one snapshot, and looks for damage.
     pub async fn examine(&self) -> Result<Examined, Unavailable> {
         let mut tx = self.snapshot().await?;
+        self.take_long(&mut tx).await?;
         let mut found = Examined::default();
         if self.kind == Kind::Sqlite {
             let lines: Vec<String> =
@@ -30,12 +31,21 @@ impl Store {
             }
         }
         for table in &TABLES {
-            if let Ok(sum) = table.sum(&mut tx).await {
-                found.tables.push(Copied { table: table.name, rows: sum.rows });
-            } else {
-                found.problems.push(format!("the table {} cannot be read", table.name));
-                // A transaction that failed reads nothing any more.
-                tx = self.snapshot().await?;
+            match table.sum(&mut tx).await {
+                Ok(sum) => found.tables.push(Copied { table: table.name, rows: sum.rows }),
+                Err(error) => {
+                    // Who is held up, or has lost the file, knows nothing of damage.
+                    let why = Unavailable::from(error);
+                    if why != Unavailable::Away {
+                        return Err(why);
+                    }
+                    found.problems.push(format!("the table {} cannot be read", table.name));
+                    // A transaction that failed reads nothing any more. With a database that is gone, this ends here.
+                    // It has the one connection that there is.
+                    drop(tx);
+                    tx = self.snapshot().await?;
+                    self.take_long(&mut tx).await?;
+                }
             }
         }
         let rows: Vec<(String, i64)> = sqlx::query_as(

@@ -202,12 +202,16 @@ impl File {
         tracing::warn!(file = %self.path.display(), "another file is in the place of the database's, and is used from now on");
     }
 
-    /// Whether what is at the path is a database.
+    /// Whether what is at the path is our database.
     async fn can_be_opened(&self) -> sqlx::Result<()> {
+        // SQLite would take a file of no length for a database, write into it, and remove the journal beside it.
+        if std::fs::metadata(&self.path)?.len() == 0 {
+            return Err(Gone::error());
+        }
         let opening = async {
             let mut connection = AnyConnection::connect_with(&self.options).await?;
-            // The first thing that is read of it.
-            let read = connection.execute("SELECT COUNT(*) FROM sqlite_schema").await;
+            // One of our tables: no other database is, nor a copy that has only begun.
+            let read = connection.execute("SELECT COUNT(*) FROM platform_config").await;
             connection.close().await?;
             read.map(|_| ())
         };
@@ -228,7 +232,10 @@ impl File {
         self.look().await;
         let Opened { read, write, .. } = self.opened().clone();
         read.close(PATIENCE).await;
-        write.close().await;
+        // A disk that hangs must not keep the process.
+        if timeout(PATIENCE, write.close()).await.is_err() {
+            tracing::warn!("something still writes into the database's file");
+        }
     }
 }
 
@@ -265,5 +272,6 @@ pub(super) async fn begin(
         return Err(Gone::error());
     }
     connection.execute(beginning).await?;
-    Ok(())
+    // Now it has its journal open, and keeps it. It is of that file if that was still there.
+    if identity(path).is_ok_and(|found| found == one) { Ok(()) } else { Err(Gone::error()) }
 }

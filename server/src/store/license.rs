@@ -127,30 +127,29 @@ impl Store {
         Ok((session, pair(of_license)))
     }
 
-    /// Replaces the license if its revision is still `expected` (0: if there is none), and keeps the old one in the history.
+    /// Replaces the license if its revision is still `expected` (0: if there is none), and keeps the old one in the history. The
+    /// entry is recorded with the detail that belongs to the new revision.
     pub async fn rotate(
         &self,
         expected: i64,
         new: &Bundle,
         source: &str,
         entry: &Entry,
+        detail: impl FnOnce(i64) -> String + Send,
     ) -> Result<Rotated, Unavailable> {
         let origin = Origin { source, by: &entry.actor, now: entry.at };
         let mut tx = self.begin().await?;
         let old = pair(sqlx::query_as(ROWS).fetch_all(&mut tx).await?);
-        let revision = expected.saturating_add(1);
-        let done = match &old {
-            Some(old) if old.revision == expected => replace(&mut tx, old, new, revision, origin).await?,
-            None if expected == 0 => install(&mut tx, new, revision, origin).await?,
-            _ => false,
+        let revision = match &old {
+            Some(old) if old.revision == expected => replace(&mut tx, old, new, origin).await?,
+            None if expected == 0 => install(&mut tx, new, expected, origin).await?,
+            _ => None,
         };
-        if !done {
-            return Ok(Rotated::Stale);
-        }
+        let Some(revision) = revision else { return Ok(Rotated::Stale) };
         if old.is_some() {
             figures::count_rotation(&mut tx).await?;
         }
-        audit::record(&mut tx, entry).await?;
+        audit::record(&mut tx, &Entry { detail: detail(revision), ..entry.clone() }).await?;
         tx.commit().await?;
         Ok(Rotated::Done(revision))
     }
@@ -246,21 +245,21 @@ fn pair(rows: Vec<Row>) -> Option<Pair> {
     })
 }
 
-/// Swaps both rows, if both still have the revision they were read with, and remembers the old ones.
+/// Swaps both rows, if both still have the revision they were read with, and remembers the old ones. The new revision.
 async fn replace(
     tx: &mut Transaction,
     old: &Pair,
     new: &Bundle,
-    revision: i64,
     origin: Origin<'_>,
-) -> Result<bool, Unavailable> {
+) -> Result<Option<i64>, Unavailable> {
     let [Some(jwt_row), Some(key_row)] = old.rows else {
         // One row is gone. Whatever is left is no license; the new pair takes its place whole.
         sqlx::query("DELETE FROM platform_config WHERE key IN ('license_jwt', 'license_public_key')")
             .execute(&mut *tx)
             .await?;
-        return install(tx, new, revision, origin).await;
+        return install(tx, new, old.revision, origin).await;
     };
+    let revision = old.revision.saturating_add(1);
     // The revisions stand in the rows that are changed: a compare-and-set through a sub-select loses updates on PostgreSQL.
     let changed = sqlx::query(
         "UPDATE platform_config SET value = CASE key WHEN 'license_jwt' THEN $1 ELSE $2 END, revision = $3, \
@@ -275,7 +274,7 @@ async fn replace(
     .execute(&mut *tx)
     .await?;
     if changed.rows_affected() != 2 {
-        return Ok(false);
+        return Ok(None);
     }
     sqlx::query(
         "INSERT INTO license_history (id, revision, jwt, public_key, installed_at, replaced_at, replaced_by) \
@@ -291,35 +290,47 @@ async fn replace(
     .execute(&mut *tx)
     .await?;
     remember_origin(tx, revision, origin).await?;
-    Ok(true)
+    Ok(Some(revision))
 }
 
 /// Writes both rows, in the place of those that came with the configuration if there are any.
-pub(crate) async fn put(tx: &mut Transaction, new: &Bundle, origin: Origin<'_>) -> Result<bool, Unavailable> {
+pub(crate) async fn put(tx: &mut Transaction, new: &Bundle, origin: Origin<'_>) -> Result<Option<i64>, Unavailable> {
     match pair(sqlx::query_as(ROWS).fetch_all(&mut *tx).await?) {
-        Some(old) => replace(tx, &old, new, old.revision.saturating_add(1), origin).await,
-        None => install(tx, new, 1, origin).await,
+        Some(old) => replace(tx, &old, new, origin).await,
+        None => install(tx, new, 0, origin).await,
     }
 }
 
-/// Writes both rows where there are none. `false` if there is one.
+/// Writes both rows where there are none, under the first revision above this one and any that was ever in use. `None` if there is
+/// a row.
 pub(crate) async fn install(
     tx: &mut Transaction,
     new: &Bundle,
-    revision: i64,
+    above: i64,
     origin: Origin<'_>,
-) -> Result<bool, Unavailable> {
+) -> Result<Option<i64>, Unavailable> {
     let jwt = config::claim(tx, "license_jwt", &new.jwt, origin.now).await?;
     let key = config::claim(tx, "license_public_key", &new.public_key, origin.now).await?;
     if !(jwt && key) {
-        return Ok(false);
+        return Ok(None);
     }
+    let revision = above.max(last_revision(tx).await?).saturating_add(1);
     sqlx::query("UPDATE platform_config SET revision = $1 WHERE key IN ('license_jwt', 'license_public_key')")
         .bind(revision)
         .execute(&mut *tx)
         .await?;
     remember_origin(tx, revision, origin).await?;
-    Ok(true)
+    Ok(Some(revision))
+}
+
+/// The highest revision that anything tells of, also where the rows of the license were deleted: under a revision that somebody saw
+/// once there must never be another license, and the newest of the history must stay the newest.
+async fn last_revision(tx: &mut Transaction) -> Result<i64, Unavailable> {
+    let last = sqlx::query_scalar(
+        "SELECT CAST(COALESCE(MAX(revision), 0) AS BIGINT) FROM (SELECT MAX(revision) AS revision FROM license_history \
+         UNION ALL SELECT revision FROM platform_config WHERE key = 'license_source') AS known",
+    );
+    Ok(last.fetch_one(&mut *tx).await?)
 }
 
 async fn remember_origin(tx: &mut Transaction, revision: i64, origin: Origin<'_>) -> Result<(), Unavailable> {

@@ -33,11 +33,12 @@ mod unavailable;
 mod usage;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Executor as _, SqlSafeStr as _};
 
 pub use accounts::{Account, Managed, NewAccount};
 pub use attempts::Tried;
@@ -49,6 +50,7 @@ pub use notices::Recipient;
 pub(crate) use patience::Transaction;
 pub use phone_home::Contact;
 pub(crate) use phone_home::News;
+pub use postgres_address::read as postgres_address;
 pub use seats::Seats;
 pub(crate) use sessions::NewSession;
 pub use sessions::SessionRow;
@@ -127,6 +129,16 @@ impl Store {
         Self::open_for(url, false).await
     }
 
+    /// Opens an SQLite file for a command, and makes it when it is not there. Any path will do, whatever an address makes of its
+    /// characters.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn open_file_for_command(file: &Path) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        sqlite::open(file, false).await
+    }
+
     async fn open_for(url: &str, is_replica: bool) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         match sqlite_path(url) {
@@ -156,6 +168,14 @@ impl Store {
         })
     }
 
+    /// Lifts the database's own limits for a transaction that reads or copies everything. SQLite has none.
+    async fn take_long<For: fmt::Debug>(&self, tx: &mut Transaction<For>) -> Result<(), Unavailable> {
+        if self.kind == Kind::Postgres {
+            tx.execute(postgres::LONG).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
         self.is_set_up().await.is_ok()
@@ -164,7 +184,10 @@ impl Store {
     /// Waits for what runs, and closes.
     pub async fn close(&self) {
         self.read.close().await;
-        self.write.close().await;
+        // On SQLite both are of one file, which is closed as a whole.
+        if self.kind == Kind::Postgres {
+            self.write.close().await;
+        }
     }
 }
 

@@ -21,9 +21,14 @@ const ALIVE: Duration = Duration::from_secs(1);
 /// No statement may take long: less than anybody waits on this side, so that who waits for a lock hears so. A replica that stops in the middle of a transaction (paused, or cut off) loses it, so that the
 /// others go on; and a commit is on the disk when it returns, whatever the server's configuration says.
 const WRITER: &str = "SET statement_timeout = '4500ms'; SET lock_timeout = '4500ms'; \
-                      SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on";
+                      SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on; \
+                      SET client_min_messages = error";
 const READER: &str = "SET statement_timeout = '4500ms'; SET idle_in_transaction_session_timeout = '10s'; \
-                      SET default_transaction_read_only = on";
+                      SET default_transaction_read_only = on; SET client_min_messages = error";
+/// For a transaction that reads or copies everything, which takes as long as there is much: whether anything still comes is watched
+/// on this side, row by row.
+pub(super) const LONG: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 /// How a transaction begins that reads one snapshot.
 pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 /// The lock of who writes: taken by every transaction, so that writing means the same as on SQLite, one at a time. The number
@@ -63,7 +68,17 @@ fn pool(connections: u32, beginning: &'static str) -> AnyPoolOptions {
     // Who hangs, or is gone without a word, does not say so. Asked before it is used, so that another takes its place at once; and
     // after, since whoever leaves one may have given up waiting for it.
     let pool = pool.test_before_acquire(false);
-    pool.before_acquire(|connection, _| lives(connection)).after_release(|connection, _| lives(connection))
+    pool.before_acquire(|connection, _| lives(connection)).after_release(|connection, _| is_free(connection))
+}
+
+/// Ends whatever transaction is still open. sqlx knows of one only when its beginning was answered: of whoever gave up before that, a
+/// snapshot would stay, in which all who come later read what is no longer so, or write what nobody commits. Where there is none,
+/// PostgreSQL warns, which nobody asks it to.
+fn is_free(connection: &mut sqlx::AnyConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    Box::pin(async move {
+        let ended = timeout(ALIVE, connection.execute("ROLLBACK")).await;
+        ended.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|_| true)
+    })
 }
 
 fn lives(connection: &mut sqlx::AnyConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
@@ -89,5 +104,48 @@ pub(super) async fn begin(write: &Pool, read: &Pool) -> Result<Transaction, Unav
             Err(Unavailable::Busy)
         }
         result => Ok(result?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+    use tokio::task::yield_now;
+
+    use super::super::Store;
+
+    #[tokio::test]
+    async fn who_gives_up_at_the_beginning_of_a_transaction_leaves_none_behind() {
+        #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
+        let server = std::env::var("COUNTERSIGN_POSTGRES").expect("it is run through scripts/postgres.sh");
+        sqlx::any::install_default_drivers();
+        let name = format!("given_up_{}", std::process::id());
+        let mut maker = sqlx::AnyConnection::connect(&format!("{server}/postgres")).await.unwrap();
+        maker.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        let store = Store::open_for_command(&format!("{server}/{name}")).await.unwrap();
+        let mut given_up = 0;
+        for number in 0..400_usize {
+            {
+                let mut beginning = pin!(store.snapshot());
+                for _ in 0..=number {
+                    if poll!(beginning.as_mut()).is_ready() {
+                        break;
+                    }
+                    given_up += usize::from(number > 0);
+                    yield_now().await;
+                }
+            }
+            // In a transaction of before, time stands still.
+            let now = async || {
+                let now = sqlx::query_scalar::<_, String>("SELECT CAST(now() AS TEXT)").fetch_one(&store.read);
+                now.await.unwrap()
+            };
+            assert_ne!(now().await, now().await, "after {number}");
+        }
+        assert!(given_up > 100, "{given_up}");
+        store.close().await;
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::{fs, io};
 
+use countersign_license::shown;
 use reqwest::Url;
 use rustls::{CertificateError, Error as TlsError};
 use sqlx::Error;
@@ -40,7 +41,7 @@ const SSLMODE: [&str; 2] = ["sslmode", "ssl-mode"];
 ///
 /// # Errors
 /// A sentence: it cannot be read, or somebody would think that a certificate is checked.
-pub(super) fn read(text: &str) -> Result<String, String> {
+pub fn read(text: &str) -> Result<String, String> {
     let mut url = Url::parse(text).map_err(|error| format!("its address cannot be read: {error}"))?;
     let all: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with("options[");
@@ -72,10 +73,11 @@ pub(super) fn read(text: &str) -> Result<String, String> {
     if let Some(file) = last(&["sslrootcert", "ssl-root-cert", "ssl-ca"]) {
         if !matches!(mode, "verify-ca" | "verify-full") {
             return Err(format!(
-                "with sslmode={mode} nothing is held against sslrootcert: write sslmode=verify-full, or leave sslrootcert out"
+                "with sslmode={} nothing is held against sslrootcert: write sslmode=verify-full, or leave sslrootcert out",
+                shown(mode)
             ));
         }
-        fs::File::open(file).map_err(|error| format!("sslrootcert={file} cannot be read: {error}"))?;
+        fs::File::open(file).map_err(|error| format!("sslrootcert={} cannot be read: {error}", shown(file)))?;
     }
     let host = last(&["host", "hostaddr"]).or(url.host_str()).unwrap_or_default();
     if mode != "verify-full" && !is_here(host) {

@@ -13,6 +13,8 @@ use super::{Store, Unavailable, config};
 pub struct SetupRows {
     /// Whether `setup_completed` is exactly `true`.
     pub is_completed: bool,
+    /// Whether it was set to something else: nobody but an operator does.
+    pub is_reopened: bool,
     /// Whether either row of a license is there.
     pub has_license: bool,
     /// The first platform administrator: name and e-mail address.
@@ -77,8 +79,10 @@ impl Store {
         // It only read.
         drop(tx);
         let value = |name: &str| config.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let completed = value("setup_completed");
         Ok(SetupRows {
-            is_completed: value("setup_completed").as_deref() == Some("true"),
+            is_completed: completed.as_deref() == Some("true"),
+            is_reopened: completed.is_some_and(|value| value != "true"),
             has_license: value("license_jwt").or(value("license_public_key")).is_some(),
             admin,
             organization: value("organization_name"),
@@ -102,7 +106,7 @@ impl Store {
         .fetch_optional(&mut tx)
         .await?;
         let origin = Origin { source: "configuration", by: "", now: entry.at };
-        if begun.is_some() || !license::install(&mut tx, bundle, 1, origin).await? {
+        if begun.is_some() || license::install(&mut tx, bundle, 0, origin).await?.is_none() {
             return Ok(false);
         }
         audit::record(&mut tx, entry).await?;
@@ -243,7 +247,7 @@ impl Store {
         }
         if let Some(bundle) = bundle {
             let origin = Origin { source: "setup", by: &new.user.email, now: entry.at };
-            if !license::put(&mut tx, bundle, origin).await? {
+            if license::put(&mut tx, bundle, origin).await?.is_none() {
                 return Ok(FirstAdmin::TooLate);
             }
         }

@@ -20,7 +20,8 @@ const READERS: u32 = 4;
 /// A power cut takes nothing that was confirmed: every commit is on the disk when it returns.
 const WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                       PRAGMA foreign_keys = ON";
-const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON";
+/// Reads something, so that the journal is open.
+const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; SELECT COUNT(*) FROM sqlite_schema";
 
 /// The file of an SQLite address.
 pub(crate) fn path(url: &str) -> Option<PathBuf> {
@@ -87,8 +88,9 @@ pub(super) async fn begin(pool: &Pool) -> Result<Transaction, Unavailable> {
     }
 }
 
-/// A path as part of an address.
+/// A path as part of an address: from the root on, as what an address begins with would be the name of a host.
 fn encoded(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23")
 }
 

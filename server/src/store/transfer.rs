@@ -89,12 +89,16 @@ impl Store {
     /// Copies everything into another database, which must be empty. Nobody's writing is held up meanwhile, and none of what is
     /// written meanwhile comes along. `told` hears of each table.
     pub async fn copy_to(&self, to: &Self, told: impl FnMut(Copied)) -> Result<(), TransferError> {
-        transfer(self.snapshot().await?, to, told).await
+        let mut from = self.snapshot().await?;
+        self.take_long(&mut from).await?;
+        transfer(from, to, told).await
     }
 
     /// The same, while nobody else can write here: nothing is left behind.
     pub async fn move_to(&self, to: &Self, told: impl FnMut(Copied)) -> Result<(), TransferError> {
-        transfer(self.begin().await?, to, told).await
+        let mut from = self.begin().await?;
+        self.take_long(&mut from).await?;
+        transfer(from, to, told).await
     }
 }
 
@@ -104,6 +108,7 @@ async fn transfer<For: Debug>(
     mut told: impl FnMut(Copied),
 ) -> Result<(), TransferError> {
     let mut target = to.begin().await?;
+    to.take_long(&mut target).await?;
     for table in &TABLES {
         if table.sum(&mut target).await?.rows > 0 {
             return Err(TransferError::NotEmpty(table.name));

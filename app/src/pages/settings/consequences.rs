@@ -76,8 +76,12 @@ fn loss(row: &Difference) -> String {
         other => format!("“{}”", other.title()),
     };
     match (row.old.as_deref(), row.new.as_deref()) {
-        (Some("yes") | None, None | Some("no")) => format!("{name} is no longer granted"),
+        (Some("yes" | "with the tier") | None, None | Some("no")) => format!("{name} is no longer granted"),
         (Some(limit), None | Some("no")) => format!("{name} is no longer granted, so far up to {limit}"),
+        // A feature that says something else than yes, no or a number opens nothing.
+        (_, Some(new)) if matches!(row.field, Field::Feature(_)) && new.parse::<u64>().is_err() => {
+            format!("{name} is no longer granted: it says {new} now")
+        }
         (Some("yes" | "no limit") | None, Some(limit)) => {
             format!("{name} is now limited to {limit}, so far without limit")
         }

@@ -92,8 +92,9 @@ async fn for_admin(app: &App, asker: &Asker, body: &Body, rows: &SetupRows) -> R
         return Err(TAKEN.detail("A license is installed; change it under Settings, License."));
     }
     let bundle = bundle(app, asker, body).await?;
-    let entry = asker.entry("license.installed", "Installed in the re-opened set-up.");
-    match app.store.rotate(0, &bundle, "setup", &entry).await? {
+    let entry = asker.entry("license.installed", "");
+    let detail = |_| "Installed in the re-opened set-up.".to_owned();
+    match app.store.rotate(0, &bundle, "setup", &entry, detail).await? {
         Rotated::Done(_) => Ok(Done::to(app.paths.setup()).json(json!({ "next": Step::Organization.name() }))),
         Rotated::Stale => Err(TAKEN),
     }

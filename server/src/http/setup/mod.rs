@@ -12,6 +12,7 @@ mod pages;
 mod state;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -62,6 +63,13 @@ impl Gate {
     /// Reads the state. Whoever cannot read it must not show a wizard.
     pub(super) async fn read(app: &App, asker: &Asker) -> Result<Self, Unavailable> {
         let rows = app.store.setup().await?;
+        let was_told = app.told_reopened.swap(rows.is_reopened, Ordering::Relaxed);
+        if rows.is_reopened && !was_told {
+            tracing::warn!(
+                setup_completed = "not `true`",
+                "the set-up is open again, for its administrator alone: to close it, complete it"
+            );
+        }
         if rows.is_completed {
             return Ok(Self::Completed);
         }

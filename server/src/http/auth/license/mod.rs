@@ -87,9 +87,11 @@ fn expected(headers: &HeaderMap, body: &Body) -> Result<i64, Problem> {
         _ => None,
     };
     match tag {
-        // A tag that none of ours can be matches nothing.
-        Some(tag) => Ok(tag.parse().unwrap_or(-1)),
-        None => Err(NO_PRECONDITION.detail(
+        // A tag that none of ours can be (`+3`, `03`) matches nothing. Several of them name no single revision.
+        Some(tag) if !tag.contains('"') => {
+            Ok(tag.parse().ok().filter(|revision: &i64| revision.to_string() == tag).unwrap_or(-1))
+        }
+        _ => Err(NO_PRECONDITION.detail(
             "Send If-Match with the ETag of get-claims, status or preview, such as If-Match: \"3\"; \"0\" where nothing is installed. \
              * is not accepted.",
         )),
