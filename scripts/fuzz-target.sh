@@ -19,10 +19,11 @@ done
 # grows without end runs into the limit of memory.
 #
 # Without a network, as inputs make the server call somebody; the loopback interface is there, with nobody else on it. Without
-# the system's certificate authorities: to read them takes longer than an input. AddressSanitizer is to put up with SQLite, which
-# names two tables of one file alike.
+# the system's certificate authorities: to read them takes longer than an input. Without the signal that ends whoever writes to
+# somebody who is gone: programs in Rust ignore it, but libFuzzer's `main` is in C++. AddressSanitizer is to put up with SQLite,
+# which names two tables of one file alike.
 alone() {
-  unshare --user --map-root-user --net sh -c 'ip link set lo up && exec "$@"' sh \
+  unshare --user --map-root-user --net sh -c 'trap "" PIPE; ip link set lo up && exec "$@"' sh \
     env SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null ASAN_OPTIONS=detect_odr_violation=0 "$@"
 }
 fuzzer=("$CARGO_TARGET_DIR"/fuzz/*/release/"$target")
@@ -32,11 +33,13 @@ if [ $# = 2 ]; then
 fi
 
 work=$COUNTERSIGN_CACHE/fuzz
+status=0
 found=$work/found/$target-$(date +%Y%m%d-%H%M%S)-$$
 mkdir -p "$work/corpus/$target" "$found"
-if alone "${fuzzer[0]}" "$work/corpus/$target" "$folder/seeds/$target" -dict="$dictionary" -artifact_prefix="$found/" \
+alone "${fuzzer[0]}" "$work/corpus/$target" "$folder/seeds/$target" -dict="$dictionary" -artifact_prefix="$found/" \
   -max_total_time="${FUZZ_SECONDS:-60}" -timeout="${FUZZ_TIMEOUT:-5}" -rss_limit_mb=2048 -max_len=131072 -reload=0 -detect_leaks=0 -print_final_stats=1 \
-  >"$found/log" 2>&1; then
+  >"$found/log" 2>&1 || status=$?
+if [ $status = 0 ]; then
   awk -v target="$target" '
     / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
     /^stat::/ { figure[$1] = $2 }
@@ -48,8 +51,10 @@ if alone "${fuzzer[0]}" "$work/corpus/$target" "$folder/seeds/$target" -dict="$d
   exit
 fi
 {
-  printf '\n== the fuzzer "%s" found something; the end of %s:\n' "$target" "$found/log"
-  grep -avE '^#[0-9]+[[:space:]]' "$found/log" | tail -n 60 | cut -c1-2000
+  ended="the status $status"
+  if [ $status -gt 128 ]; then ended="the signal $(kill -l "$status")"; fi
+  printf '\n== the fuzzer "%s" ended with %s; the end of %s:\n' "$target" "$ended" "$found/log"
+  grep -avE '^(#[0-9]+[[:space:]]|[[:space:]]*NEW_FUNC)' "$found/log" | tail -n 60 | cut -c1-2000
   for input in "$found"/*-*; do
     [ -e "$input" ] || continue
     printf '== %s, in base64:\n%s\n' "$(basename "$input")" "$(base64 -w 0 "$input")"

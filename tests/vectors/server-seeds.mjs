@@ -105,6 +105,8 @@ const CONFIGURATIONS = {
 
 const NEXT = '\n--\n';
 const http = (status, headers, body) => `HTTP/1.1 ${status}\r\n${headers.map(line => `${line}\r\n`).join('')}\r\n${body}`;
+// As much of a proxy's answer is read at once. What it says next is read by TLS, when whoever said it is gone.
+const HEAD_BYTES = 8192;
 const JSON_TYPE = 'content-type: application/json';
 const CONVERSATION = ['220 mail.example.com ESMTP\r', '250-mail.example.com\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN\r',
   '235 2.7.0 accepted\r', '250 2.1.0 ok\r', '250 2.1.5 ok\r', '354 go ahead\r', '250 2.0.0 queued as 42\r', '221 bye\r'];
@@ -116,7 +118,8 @@ const REPLIES = {
   http: [http('200 OK', [JSON_TYPE], '{"status":"valid","licenseId":"$ID","nonce":"$NONCE"}'), http('429 No', ['retry-after: 4294967295'], ''),
     http('302 Found', ['location: http://127.0.0.1:1/'], ''), http('200 OK', [JSON_TYPE, 'transfer-encoding: chunked'], '5\r\n{"sta\r\n0\r\n\r\n'),
     http('200 OK', [JSON_TYPE, 'content-length: 99999999999'], '{'), http('100 Continue', [], http('204 No', [], ''))],
-  proxy: [http('200 Connection established', [], `${NEXT}\x16\x03\x03\x00\x02\x01\x00`), http('407 Proxy Authentication Required', ['proxy-authenticate: Basic'], '$SAID')],
+  proxy: [http('200 Connection established', [], `${NEXT}\x16\x03\x03\x00\x02\x01\x00`), http('407 Proxy Authentication Required', ['proxy-authenticate: Basic'], '$SAID'),
+    http('200 OK', [`x: ${'a'.repeat(HEAD_BYTES - http('200 OK', ['x: '], '').length)}`], 'gone')],
   smtp: [CONVERSATION.join(NEXT), [...CONVERSATION.slice(0, 2), '535 5.7.8 no: $SAID\r'].join(NEXT), '421 4.3.2 busy\r\n', '220-x\r\n221 y\r\n',
     [...CONVERSATION.slice(0, 4), '550-5.1.1 No such\r\n550 m\xe4ilbox\r'].join(NEXT), `2${'\x16'.repeat(200)}`],
   starttls: [['220 hello\r', '250-hello\r\n250 STARTTLS\r', '220 go\r', '\x15\x03\x01\x00\x02\x02\x28'].join(NEXT),
