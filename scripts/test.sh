@@ -15,12 +15,13 @@ title "native tests"
 if cargo nextest --version >/dev/null 2>&1; then
   scripts/postgres.sh cargo nextest run --no-fail-fast --workspace --features countersign-app/ssr
   cargo test --workspace --features countersign-app/ssr --doc
-  title "the server's tests once more, on PostgreSQL"
-  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo nextest run --no-fail-fast -p countersign --test http
+  title "the server's tests once more, on the oldest PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh --oldest cargo nextest run --no-fail-fast -p countersign \
+    -E 'binary(http) | (kind(lib) & test(/^store/)) | (binary(cli) & test(/^(db|replicas)::/))'
 else
   scripts/postgres.sh cargo test --workspace --features countersign-app/ssr
-  title "the server's tests once more, on PostgreSQL"
-  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo test -p countersign --test http
+  title "the server's tests once more, on the oldest PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh --oldest cargo test -p countersign --test http
 fi
 
 title "the weight of the pages"
@@ -32,8 +33,8 @@ scripts/samples.sh
 
 title "everything that its OpenAPI document allows, and more"
 tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
-title "the same on PostgreSQL"
-scripts/postgres.sh tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
+title "the same on the oldest PostgreSQL"
+scripts/postgres.sh --oldest tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
 
 title "the client for other programs, against it"
 npm test --prefix sdk/js

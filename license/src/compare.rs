@@ -108,6 +108,21 @@ impl Change {
     }
 }
 
+/// What a license grants no longer, or less of, than the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It goes down, from one value to the other.
+    Lowered,
+    /// There was no limit, and there is one now.
+    Limited,
+    /// Granted before, now not: nothing is said of it, or no. Up to so many were granted, where there was a limit.
+    Gone(Option<u64>),
+    /// Granted before; what is said of it now is neither yes, nor no, nor a number, and grants nothing.
+    Unknown,
+    /// Granted before in so many words; now nothing is said of it, and it comes with the tier alone.
+    Unsaid,
+}
+
 /// One row of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -119,6 +134,8 @@ pub struct Difference {
     pub new: Option<String>,
     /// How that is a change.
     pub change: Change,
+    /// What is lost by it. What is only over sooner is not.
+    pub loss: Option<Loss>,
     /// The change in a word or two, for beside the row: `more`, `+202 days`, `new key`. Empty where there is none.
     pub note: String,
 }
@@ -216,9 +233,8 @@ pub fn compare(old: &License, new: &License) -> Comparison {
     }
     fields.push(key);
 
-    let grants_less = |row: &Difference| row.change == Change::Less && row.field != Field::Expires;
     let findings = [
-        (fields.iter().any(grants_less), Acknowledgement::Downgrade),
+        (fields.iter().any(|row| row.loss.is_some()), Acknowledgement::Downgrade),
         (after.expires_at < before.expires_at, Acknowledgement::ExpiresSooner),
         (after.issued_order(before) == Some(Ordering::Less), Acknowledgement::Older),
     ];
@@ -229,12 +245,13 @@ pub fn compare(old: &License, new: &License) -> Comparison {
 
 fn text(field: Field, old: &str, new: &str) -> Difference {
     let change = if old == new { Change::Same } else { Change::Different };
-    Difference { field, old: Some(old.to_owned()), new: Some(new.to_owned()), change, note: note(change) }
+    Difference { field, old: Some(old.to_owned()), new: Some(new.to_owned()), change, loss: None, note: note(change) }
 }
 
 fn ordered<T: Ord>(field: Field, old: T, new: T, words: impl Fn(&T) -> String) -> Difference {
     let change = Change::of(old.cmp(&new));
-    Difference { field, old: Some(words(&old)), new: Some(words(&new)), change, note: note(change) }
+    let loss = (change == Change::Less).then_some(Loss::Lowered);
+    Difference { field, old: Some(words(&old)), new: Some(words(&new)), change, loss, note: note(change) }
 }
 
 /// Features are compared by what a gate makes of them ([`Claims::includes`]): one that it opened and will not is lost, whatever the
@@ -257,10 +274,19 @@ fn feature(name: &str, before: &Claims, after: &Claims) -> Difference {
             if says(old) == says(new) { Change::Same } else { Change::Different }
         }
     };
+    let loss = match (old, new) {
+        _ if change != Change::Less => None,
+        (Some(Feature::Limit(_)), Some(Feature::Limit(_))) => Some(Loss::Lowered),
+        (_, Some(Feature::Limit(_))) if opens => Some(Loss::Limited),
+        (_, None) if opens => Some(Loss::Unsaid),
+        (_, Some(Feature::Other(_))) => Some(Loss::Unknown),
+        (Some(Feature::Limit(limit)), _) => Some(Loss::Gone(Some(*limit))),
+        _ => Some(Loss::Gone(None)),
+    };
     // What is not said is worth saying where the other side makes the difference.
     let words = |feature: Option<&Feature>, opens: bool, other: Option<&Feature>| match (feature, other) {
         (None, Some(Feature::Limit(_))) if opens => Some("no limit".to_owned()),
-        (None, Some(Feature::Flag(false) | Feature::Other(_))) if opens => Some(WITH_THE_TIER.to_owned()),
+        (None, Some(Feature::Flag(false) | Feature::Other(_))) if opens => Some("with the tier".to_owned()),
         (feature, _) => feature.map(ToString::to_string),
     };
     Difference {
@@ -268,22 +294,21 @@ fn feature(name: &str, before: &Claims, after: &Claims) -> Difference {
         old: words(old, opened, new),
         new: words(new, opens, old),
         change,
+        loss,
         note: note(change),
     }
 }
 
-/// How a feature is told that the tier brings, where the other license takes it away in so many words.
-const WITH_THE_TIER: &str = "with the tier";
-
 fn moment(field: Field, old: Option<NumericDate>, new: Option<NumericDate>) -> Difference {
     let change = if old == new { Change::Same } else { Change::Different };
     let words = |moment: Option<NumericDate>| moment.map(|moment| moment.to_string());
-    Difference { field, old: words(old), new: words(new), change, note: note(change) }
+    Difference { field, old: words(old), new: words(new), change, loss: None, note: note(change) }
 }
 
 fn expiry(old: NumericDate, new: NumericDate) -> Difference {
     let mut row = ordered(Field::Expires, old, new, ToString::to_string);
     let span = Remaining(new.seconds().saturating_sub(old.seconds()));
+    row.loss = None;
     match row.change {
         Change::More => row.note = format!("+{span}"),
         Change::Less => row.note = format!("−{span}"),

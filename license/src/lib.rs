@@ -35,7 +35,7 @@ mod token;
 
 pub use bundle::{Bundle, FormatError, MAX_CONTENT};
 pub use claims::{Claims, ClaimsError, Entitlements, Feature, NumericDate, Tier};
-pub use compare::{Acknowledgement, Change, Comparison, Difference, Field, compare};
+pub use compare::{Acknowledgement, Change, Comparison, Difference, Field, Loss, compare};
 pub use date::{Ago, Remaining, Utc};
 pub use gate::Denied;
 pub use inspect::{inspect, inspect_with};

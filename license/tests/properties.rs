@@ -14,8 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{NOW, base64url, bundle, private_key, public_pem, token, vectors};
 use countersign_license::{
-    Change, CheckId, Inspection, Json, License, Outcome, Policy, Trust, Utc, Verdict, VerifyingKey, compare, inspect,
-    inspect_with, shown,
+    Change, CheckId, Field, Inspection, Json, License, Outcome, Policy, Trust, Utc, Verdict, VerifyingKey, compare,
+    inspect, inspect_with, shown,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -283,6 +283,7 @@ proptest! {
                 prop_assert_eq!(said(&there.old), said(&there.new), "{:?}", there);
             }
             less |= there.change == Change::Less;
+            prop_assert_eq!(there.loss.is_some(), there.change == Change::Less && there.field != Field::Expires, "{:?}", there);
         }
         let acknowledgements = there.acknowledgements(Trust::Pinned);
         prop_assert_eq!(acknowledgements.iter().any(|one| one.code() == "downgrade" || one.code() == "expires-sooner"), less);

@@ -1,6 +1,9 @@
 //! `db`: everything moved, backed up, examined.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -153,6 +156,55 @@ fn damage_on_postgresql_is_named_as_well() {
     let ran = run_with(&mut command(&folder, &[("DATABASE_URL", &url)]), &["db", "check"], b"");
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.out.contains("the table audit cannot be read") && ran.out.contains("users"), "{}", ran.out);
+}
+
+/// A real PostgreSQL that says it were release 13: between it and whoever asks, the number is another.
+fn of_before(server: &str) -> String {
+    let (who, address) = server.rsplit_once('@').expect("postgres://name@host:port");
+    let (address, listener) = (address.to_owned(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for mut from in listener.incoming().map_while(Result::ok) {
+            let mut to = TcpStream::connect(&address).expect("PostgreSQL");
+            let (mut back, mut forth) = (to.try_clone().expect("a socket"), from.try_clone().expect("a socket"));
+            thread::spawn(move || io::copy(&mut forth, &mut to));
+            thread::spawn(move || {
+                let mut bytes = [0; 16 * 1024];
+                while let Ok(read @ 1..) = back.read(&mut bytes) {
+                    let said = &mut bytes[..read];
+                    // A row of one column of six characters, in the answer to `SHOW server_version_num`.
+                    let number = said.windows(4).position(|length| length == [0, 0, 0, 6]);
+                    if let Some(number) = number.and_then(|at| said.get_mut(at + 4..at + 10))
+                        && number.iter().all(u8::is_ascii_digit)
+                    {
+                        number.copy_from_slice(b"130023");
+                    }
+                    from.write_all(said).expect("it listens");
+                }
+            });
+        }
+    });
+    format!("{who}@127.0.0.1:{port}")
+}
+
+#[test]
+fn a_postgresql_that_is_too_old_is_named_and_nothing_is_changed_there() {
+    let name = database(&postgres(), "old").rsplit('/').next().expect("a name").to_owned();
+    let url = format!("{}/{name}", of_before(&postgres()));
+    let folder = empty("db-old");
+    for arguments in [&["serve"][..], &["status"], &["db", "check"]] {
+        let ran = run_with(&mut command(&folder, &[("DATABASE_URL", &url)]), arguments, b"");
+        assert!(
+            ran.code == 2 && ran.err.contains("it is PostgreSQL 13: Countersign needs 14 or a later one"),
+            "{arguments:?}: {} {}",
+            ran.code,
+            ran.err
+        );
+    }
+    let ran = std::process::Command::new("psql")
+        .args([&format!("{}/{name}", postgres()), "-Atc", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"])
+        .output();
+    assert_eq!(ran.expect("psql runs").stdout, b"0\n");
 }
 
 #[test]

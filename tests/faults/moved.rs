@@ -249,6 +249,13 @@ fn a_journal_that_is_in_use_is_never_lost_whichever_file_is_put_there() {
         stays_gone();
         fs::rename(&away, platform.database()).expect("it is there");
         until_served(3);
+        // Nor a file with nothing in it, into which nothing is written either.
+        fs::rename(platform.database(), &away).expect("it is there");
+        fs::write(platform.database(), "").expect("an empty file");
+        stays_gone();
+        assert_eq!(fs::metadata(platform.database()).expect("it is there").len(), 0);
+        fs::rename(&away, platform.database()).expect("it is there");
+        until_served(3);
         // With a name for it the journal is put aside, whole.
         swap(&away, &backup);
         until_served(1);

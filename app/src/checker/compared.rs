@@ -40,7 +40,7 @@ pub(crate) fn first_groups(fingerprint: &str) -> String {
 }
 
 fn row(difference: Difference) -> Piece {
-    let Difference { field, old, new, change, note } = difference;
+    let Difference { field, old, new, change, note, .. } = difference;
     let (row, tag) = match change {
         Change::Same => ("", None),
         Change::Different => ("changed", Some("tag known")),

@@ -1,7 +1,7 @@
 //! A new license: its review, its acknowledgements, what is wrong with it.
 
 use countersign_app::{FieldError, Role};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fake::{DAY, Fake, NOW, bundle, claims, tampered, visit};
 use crate::{active, hidden, reviewed, says, text, update, with, worse};
@@ -28,7 +28,7 @@ fn each_acknowledgement_is_a_required_box_with_the_values_in_words() {
         ),
         (
             "downgrade",
-            "I know that licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer granted; “Users, at most” goes down from 50 to 20.",
+            "I know that licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer named, and comes with the tier alone; “Users, at most” goes down from 50 to 20.",
         ),
         (
             "expires-sooner",
@@ -48,6 +48,52 @@ fn each_acknowledgement_is_a_required_box_with_the_values_in_words() {
     }
     assert_eq!(hidden(&html, "revision"), ["7"]);
     says(&html, "Signing key 41E3 D541");
+}
+
+#[test]
+fn what_a_feature_loses_is_said_whatever_the_two_licenses_say_of_it() {
+    let bundle_of = |tier: &str, features: &Value| {
+        bundle(&with(claims(214), |claims| {
+            claims["scrydon"]["tier"] = json!(tier);
+            claims["scrydon"]["features"] = features.clone();
+        }))
+    };
+    let cases = [
+        ("professional", json!({ "sso": true }), json!({}), "“sso” is no longer granted."),
+        ("professional", json!({ "sso": true }), json!({ "sso": false }), "“sso” is no longer granted."),
+        ("professional", json!({ "sso": 5 }), json!({ "sso": 2 }), "“sso” goes down from 5 to 2."),
+        ("professional", json!({ "sso": 5 }), json!({}), "“sso” is no longer granted, so far up to 5."),
+        (
+            "professional",
+            json!({ "sso": true }),
+            json!({ "sso": 5 }),
+            "“sso” is now limited to 5, so far without limit.",
+        ),
+        ("professional", json!({}), json!({ "maxSites": 5 }), "“maxSites” is now limited to 5, so far without limit."),
+        (
+            "professional",
+            json!({ "sso": true }),
+            json!({ "sso": "yes" }),
+            "“sso” is no longer granted: it says yes now.",
+        ),
+        (
+            "professional",
+            json!({ "sso": 5 }),
+            json!({ "sso": "no limit" }),
+            "“sso” is no longer granted: it says no limit now.",
+        ),
+        ("enterprise", json!({}), json!({ "agentic": false }), "“Agentic features” is no longer granted."),
+        (
+            "enterprise",
+            json!({ "agentic": true }),
+            json!({}),
+            "“Agentic features” is no longer named, and comes with the tier alone.",
+        ),
+    ];
+    for (tier, before, after, sentence) in cases {
+        let html = reviewed(Fake::default().with_license(&bundle_of(tier, &before)), &bundle_of(tier, &after));
+        says(&html, &format!("I know that {sentence}"));
+    }
 }
 
 #[test]

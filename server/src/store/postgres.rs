@@ -12,14 +12,17 @@ use super::{
     Kind, OpenError, PATIENCE, Pool, Store, Transaction, Unavailable, migrations, postgres_address as address,
 };
 
+/// The oldest PostgreSQL that all of this was tried on: `make test` does. Older ones are not mended any more.
+const OLDEST: u32 = 14;
 /// Connections of a replica that write. One works, the other waits for it.
 const WRITERS: u32 = 2;
 /// Connections of a replica that read.
 const READERS: u32 = 8;
 /// How long a connection may take to say that it lives.
 const ALIVE: Duration = Duration::from_secs(1);
-/// No statement may take long: less than anybody waits on this side, so that who waits for a lock hears so. A replica that stops in the middle of a transaction (paused, or cut off) loses it, so that the
-/// others go on; and a commit is on the disk when it returns, whatever the server's configuration says.
+/// No statement may take long: less than anybody waits on this side, so that who waits for a lock hears so. A replica that stops in
+/// the middle of a transaction (paused, or cut off) loses it, so that the others go on; and a commit is on the disk when it returns,
+/// whatever the server's configuration says.
 const WRITER: &str = "SET statement_timeout = '4500ms'; SET lock_timeout = '4500ms'; \
                       SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on; \
                       SET client_min_messages = error";
@@ -43,6 +46,13 @@ pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError
     let options = AnyConnectOptions::from_str(&url).map_err(failed)?;
     let connecting = timeout(PATIENCE, sqlx::AnyConnection::connect_with(&options)).await;
     let mut connection = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
+    let version = timeout(PATIENCE, version(&mut connection)).await;
+    let version = version.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
+    if version < OLDEST {
+        let old =
+            format!("it is PostgreSQL {version}: Countersign needs {OLDEST} or a later one; nothing was changed there");
+        return Err(refused(old));
+    }
     // Many replicas may start at once: sqlx takes a lock of its own meanwhile.
     let migrated = migrations().run(&mut connection).await;
     migrated.map_err(|error| refused(format!("its tables cannot be brought up to date: {error}")))?;
@@ -52,6 +62,12 @@ pub(super) async fn open(url: &str, is_replica: bool) -> Result<Store, OpenError
     let read = pool(readers, READER).connect_with(options).await.map_err(failed)?;
     let pool = |pool| Pool::of_server(pool, PATIENCE);
     Ok(Store::of(Kind::Postgres, pool(read), pool(write)))
+}
+
+/// The release that answers, such as 14. It numbers itself with four digits more, for its repairs.
+async fn version(connection: &mut sqlx::AnyConnection) -> sqlx::Result<u32> {
+    let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
+    number.parse().map(|number: u32| number / 10_000).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// So many connections, which stay. A pool that may grow tries to where all are in use, and fails where PostgreSQL has none left;

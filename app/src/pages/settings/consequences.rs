@@ -1,6 +1,6 @@
 //! What gets worse or older when one license replaces another, in words with the values in them.
 
-use countersign_license::{Acknowledgement, Change, Comparison, Difference, Field, Inspection, Policy};
+use countersign_license::{Acknowledgement, Comparison, Difference, Field, Inspection, Loss, Policy};
 
 use crate::checker::compared::first_groups;
 
@@ -54,8 +54,8 @@ pub(super) fn sentence(
 }
 
 fn losses(comparison: Option<&Comparison>) -> String {
-    let less = |row: &&Difference| row.change == Change::Less && row.field != Field::Expires;
-    let all: Vec<String> = comparison.map(|all| all.fields.iter().filter(less).map(loss).collect()).unwrap_or_default();
+    let loss = |row: &Difference| row.loss.map(|lost| told(row, lost));
+    let all: Vec<String> = comparison.map(|all| all.fields.iter().filter_map(loss).collect()).unwrap_or_default();
     match all.as_slice() {
         [] => "the license grants less".to_owned(),
         few if few.len() <= NAMED => few.join("; "),
@@ -67,7 +67,7 @@ fn losses(comparison: Option<&Comparison>) -> String {
     }
 }
 
-fn loss(row: &Difference) -> String {
+fn told(row: &Difference, lost: Loss) -> String {
     let name = match &row.field {
         Field::Tier => "the tier".to_owned(),
         Field::CpuCores => "licensed CPU".to_owned(),
@@ -75,16 +75,13 @@ fn loss(row: &Difference) -> String {
         Field::VramGb => "licensed video memory".to_owned(),
         other => format!("“{}”", other.title()),
     };
-    match (row.old.as_deref(), row.new.as_deref()) {
-        (Some("yes" | "with the tier") | None, None | Some("no")) => format!("{name} is no longer granted"),
-        (Some(limit), None | Some("no")) => format!("{name} is no longer granted, so far up to {limit}"),
-        // A feature that says something else than yes, no or a number opens nothing.
-        (_, Some(new)) if matches!(row.field, Field::Feature(_)) && new.parse::<u64>().is_err() => {
-            format!("{name} is no longer granted: it says {new} now")
-        }
-        (Some("yes" | "no limit") | None, Some(limit)) => {
-            format!("{name} is now limited to {limit}, so far without limit")
-        }
-        (Some(old), Some(new)) => format!("{name} goes down from {old} to {new}"),
+    let (old, new) = (row.old.as_deref().unwrap_or_default(), row.new.as_deref().unwrap_or_default());
+    match lost {
+        Loss::Lowered => format!("{name} goes down from {old} to {new}"),
+        Loss::Limited => format!("{name} is now limited to {new}, so far without limit"),
+        Loss::Gone(None) => format!("{name} is no longer granted"),
+        Loss::Gone(Some(limit)) => format!("{name} is no longer granted, so far up to {limit}"),
+        Loss::Unknown => format!("{name} is no longer granted: it says {new} now"),
+        Loss::Unsaid => format!("{name} is no longer named, and comes with the tier alone"),
     }
 }
