@@ -119,6 +119,26 @@ for (const scripts of [true, false]) {
   });
 }
 
+test("what is granted no longer is told feature by feature, in the table and beside the box", async ({ page, platform }) => {
+  const features = (all) => ({ iat: String(now() - 60), "scrydon.tier": '"enterprise"', "scrydon.features": JSON.stringify(all) });
+  const admin = await platform.setUp({ license: issue(features({ analytics: true, reports: true, sites: 5 })) });
+  await admin.lend(page.context());
+  await review(page, platform, issue({
+    ...features({ agentic: false, reports: "on request", maxSites: 3 }), jti: '"lic_features"',
+  }));
+  const row = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) }).getByRole("cell");
+  await expect(row("Agentic features")).toHaveText(["with the tier", "no", "less"]);
+  await expect(row("Analytics")).toHaveText(["yes", "–", "less"]);
+  await expect(row("maxSites")).toHaveText(["no limit", "3", "less"]);
+  await expect(row("reports")).toHaveText(["yes", "on request", "less"]);
+  await expect(row("sites")).toHaveText(["5", "–", "less"]);
+  await expect(page.getByRole("checkbox", {
+    name: "I know that “Agentic features” is no longer granted; “Analytics” is no longer named, and comes with the tier alone; "
+      + "“maxSites” is now limited to 3, so far without limit; “reports” is no longer granted: it says on request now; "
+      + "“sites” is no longer granted, so far up to 5.",
+  })).toBeVisible();
+});
+
 test("a bundle that was sent before is not applied again", async ({ page, platform }) => {
   const license = issue();
   const admin = await platform.setUp({ license });
