@@ -15,12 +15,16 @@ title "native tests"
 if cargo nextest --version >/dev/null 2>&1; then
   scripts/postgres.sh cargo nextest run --no-fail-fast --workspace --features countersign-app/ssr
   cargo test --workspace --features countersign-app/ssr --doc
-  title "the server's tests once more, on the oldest PostgreSQL"
+  title "the server's tests once more, on PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo nextest run --no-fail-fast -p countersign --test http
+  title "and once more, with what is about the database, on the oldest PostgreSQL"
   COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh --oldest cargo nextest run --no-fail-fast -p countersign \
     -E 'binary(http) | (kind(lib) & test(/^store/)) | (binary(cli) & test(/^(db|replicas)::/))'
 else
   scripts/postgres.sh cargo test --workspace --features countersign-app/ssr
-  title "the server's tests once more, on the oldest PostgreSQL"
+  title "the server's tests once more, on PostgreSQL"
+  COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh cargo test -p countersign --test http
+  title "and on the oldest PostgreSQL"
   COUNTERSIGN_TEST_ON=postgres scripts/postgres.sh --oldest cargo test -p countersign --test http
 fi
 
@@ -33,7 +37,8 @@ scripts/samples.sh
 
 title "everything that its OpenAPI document allows, and more"
 tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
-title "the same on the oldest PostgreSQL"
+title "the same on PostgreSQL, the one that is installed and the oldest"
+scripts/postgres.sh tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
 scripts/postgres.sh --oldest tests/schemathesis/run.sh "$CARGO_TARGET_DIR/release/countersign"
 
 title "the client for other programs, against it"

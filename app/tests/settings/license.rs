@@ -66,7 +66,7 @@ fn a_revert_names_what_gets_worse_and_acknowledges_just_that() {
     says(&html, "The license is signed with another key: 41E3 D541 …");
     says(
         &html,
-        "Licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer named, and comes with the tier alone; “Users, at most” goes down from 50 to 20.",
+        "Licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer named: only the tier grants it now; “Users, at most” goes down from 50 to 20.",
     );
     says(&html, "The license expires sooner: on 2 March 2027, 06:00 UTC, no longer on 24 June 2027, 06:00 UTC.");
     says(

@@ -28,7 +28,7 @@ fn each_acknowledgement_is_a_required_box_with_the_values_in_words() {
         ),
         (
             "downgrade",
-            "I know that licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer named, and comes with the tier alone; “Users, at most” goes down from 50 to 20.",
+            "I know that licensed memory goes down from 128 GB to 64 GB; “Analytics” is no longer named: only the tier grants it now; “Users, at most” goes down from 50 to 20.",
         ),
         (
             "expires-sooner",
@@ -74,20 +74,20 @@ fn what_a_feature_loses_is_said_whatever_the_two_licenses_say_of_it() {
             "professional",
             json!({ "sso": true }),
             json!({ "sso": "yes" }),
-            "“sso” is no longer granted: it says yes now.",
+            "“sso” is no longer granted: it says “yes” now.",
         ),
         (
             "professional",
             json!({ "sso": 5 }),
             json!({ "sso": "no limit" }),
-            "“sso” is no longer granted: it says no limit now.",
+            "“sso” is no longer granted: it says “no limit” now.",
         ),
         ("enterprise", json!({}), json!({ "agentic": false }), "“Agentic features” is no longer granted."),
         (
             "enterprise",
             json!({ "agentic": true }),
             json!({}),
-            "“Agentic features” is no longer named, and comes with the tier alone.",
+            "“Agentic features” is no longer named: only the tier grants it now.",
         ),
     ];
     for (tier, before, after, sentence) in cases {

@@ -133,8 +133,8 @@ test("what is granted no longer is told feature by feature, in the table and bes
   await expect(row("reports")).toHaveText(["yes", "on request", "less"]);
   await expect(row("sites")).toHaveText(["5", "–", "less"]);
   await expect(page.getByRole("checkbox", {
-    name: "I know that “Agentic features” is no longer granted; “Analytics” is no longer named, and comes with the tier alone; "
-      + "“maxSites” is now limited to 3, so far without limit; “reports” is no longer granted: it says on request now; "
+    name: "I know that “Agentic features” is no longer granted; “Analytics” is no longer named: only the tier grants it now; "
+      + "“maxSites” is now limited to 3, so far without limit; “reports” is no longer granted: it says “on request” now; "
       + "“sites” is no longer granted, so far up to 5.",
   })).toBeVisible();
 });

@@ -81,7 +81,7 @@ fn told(row: &Difference, lost: Loss) -> String {
         Loss::Limited => format!("{name} is now limited to {new}, so far without limit"),
         Loss::Gone(None) => format!("{name} is no longer granted"),
         Loss::Gone(Some(limit)) => format!("{name} is no longer granted, so far up to {limit}"),
-        Loss::Unknown => format!("{name} is no longer granted: it says {new} now"),
-        Loss::Unsaid => format!("{name} is no longer named, and comes with the tier alone"),
+        Loss::Unknown => format!("{name} is no longer granted: it says “{new}” now"),
+        Loss::Unsaid => format!("{name} is no longer named: only the tier grants it now"),
     }
 }
